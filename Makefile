@@ -1,0 +1,50 @@
+# Dateline. `make serve` and `make test` do all their own set-up; `make help` lists the rest.
+
+PYTHON ?= python3
+PORT   ?= 8000
+DATA   ?= ./data
+
+VENV := .venv
+BIN  := $(VENV)/bin
+
+.PHONY: help serve test lint pytest lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+serve: $(VENV)/run.stamp ## ingest seeds/, build the index, serve on PORT (8000) from DATA (./data)
+	@$(BIN)/dateline ingest seeds --data "$(DATA)"
+	@$(BIN)/dateline build --data "$(DATA)"
+	@exec $(BIN)/dateline serve --data "$(DATA)" --port "$(PORT)"
+
+test: lint pytest ## everything that must pass: lint, then the whole test suite
+
+lint: $(VENV)/dev.stamp ## import contracts, ruff, strict types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+pytest: $(VENV)/dev.stamp ## the test suite alone
+	$(BIN)/pytest
+
+lock: ## resolve the dependencies anew into the lock files (needs uv)
+	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
+
+clean: ## remove the virtual environment (never the data)
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Dateline needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Dateline into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

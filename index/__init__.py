@@ -1,0 +1,1 @@
+"""The write side of Dateline, and every format on disk. Knows nothing of searching or serving."""

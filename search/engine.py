@@ -1,0 +1,194 @@
+"""The contract between the questions and whatever answers them. Readable alone.
+
+A caller makes a `SearchRequest`: a query in analysed form (`search.rewrite`), filters, the facets wanted, a sort, a page.
+An `Engine` gives back `Matches`: the exact total, one page of `Match`es and exact facet counts, all from one generation.
+
+Every engine promises, and `tests/contract/` checks over every engine:
+
+1. Pure: the same request on the same generation gives equal `Matches`.
+2. `total` and every facet count are exact and over all matches: never a page, never an estimate.
+3. A facet's counts ignore the filters on its own field and obey everything else. A region's count is the number of
+   distinct articles in it and in what lies in it. `missing` counts the articles with nothing found.
+4. Total order: the sort key, then the order of insertion (`serial`). No arbitrary ties.
+5. A construct it cannot answer exactly raises `UnsupportedQuery`. Nothing is silently ignored.
+6. Safe to use from many threads; `close` may be called twice.
+7. It never parses, analyses text, highlights, fetches bodies or formats.
+8. Past a limit it raises (`TooManyExpansions`). Never a silent partial answer.
+
+How a match is scored (filters, `Value`, `Dates`, `Not`, `Everything` add 0): a `Term` in a field adds the field's weight
+times BM25 with k1=1.2, b=0.75 and idf = ln(N / (df + 1)) + 1, N and df over all articles of the generation, field lengths
+rounded as Whoosh rounds them to one byte; a `Phrase` or `Near` adds its distinct words; a `Prefix` adds every term it
+begins; `And` and `Or` add their parts that match. A words leaf without a field adds its matches in all weighted fields.
+Equal to 9 decimals is equal: scores are rounded there before they are compared.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from index.document import Role
+from index.fields import FIELDS
+from search.query import Everything, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_EXPANSIONS: Final = 256
+"""How many terms a prefix may stand for, in all text fields asked together."""
+
+SCORE_DECIMALS: Final = 9
+
+ALL_BUT_CAPTION: Final = frozenset(Role) - {Role.CAPTION}
+
+
+class Sort(StrEnum):
+    """Orders of matches. Articles without a date come last in both orders of time."""
+
+    RELEVANCE = "relevance"
+    """Highest score first."""
+    NEWEST = "newest"
+    """Latest last possible day first, then latest first possible day."""
+    OLDEST = "oldest"
+    """Earliest first possible day first, then earliest last possible day."""
+
+
+class DateMatch(StrEnum):
+    """How an interval of days meets a range."""
+
+    POSSIBLE = "possible"
+    """They overlap."""
+    CERTAIN = "certain"
+    """The interval lies within the range."""
+
+
+class Interval(StrEnum):
+    """Widths of a date facet's buckets, which are whole calendar units."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueFilter:
+    """Articles with at least one of `any_of` (unless empty) and none of `none_of` in a keyword field.
+
+    For `region`, values are region ids and the request's `roles` say which of an article's places count.
+    """
+
+    field: str
+    any_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DateFilter:
+    """Articles published from `start` to `end`, both inclusive; None is open. An article without a date never matches."""
+
+    start: dt.date | None
+    end: dt.date | None
+    match: DateMatch = DateMatch.POSSIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class ValueFacet:
+    """Count the articles per value of a keyword field."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateFacet:
+    """Count the articles per calendar unit: those a `DateFilter` on exactly that unit would match.
+
+    So under `POSSIBLE` an article known to a month is counted on each day of it, and under `CERTAIN` on none.
+    """
+
+    interval: Interval
+    match: DateMatch = DateMatch.POSSIBLE
+
+
+Facet: TypeAlias = ValueFacet | DateFacet
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The weight of each text field in the score. A field that is not listed is not asked unless named."""
+
+    weights: tuple[tuple[str, float], ...] = tuple((field.name, field.weight) for field in FIELDS if field.weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """A question ready for an engine. Hashable: equal requests have equal answers within a generation.
+
+    At most one `ValueFilter` per field. `roles` says which places count for the field `region` in filters, facets and
+    `Value` nodes. `offset` and `limit` cut the page out of the sorted matches.
+    """
+
+    query: Query = Everything()
+    filters: tuple[ValueFilter, ...] = ()
+    dates: DateFilter | None = None
+    roles: frozenset[Role] = ALL_BUT_CAPTION
+    facets: tuple[Facet, ...] = ()
+    sort: Sort = Sort.RELEVANCE
+    offset: int = 0
+    limit: int = 10
+    ranking: Ranking = Ranking()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An article that matches: its serial and its score (rounded to `SCORE_DECIMALS`; 0 where nothing is scored)."""
+
+    serial: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCounts:
+    """Counts of a `ValueFacet`: every value with its exact count, highest first, then by value."""
+
+    values: tuple[tuple[str, int], ...]
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateCounts:
+    """Counts of a `DateFacet`: (first day of the unit, count), in order, empty ones between the first and last kept."""
+
+    buckets: tuple[tuple[dt.date, int], ...]
+    missing: int
+
+
+FacetCounts: TypeAlias = ValueCounts | DateCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """An engine's answer. `facets` has one entry for each facet of the request."""
+
+    total: int
+    top: tuple[Match, ...]
+    facets: Mapping[Facet, FacetCounts]
+    generation: str
+
+
+class Engine(Protocol):
+    """What answers questions. See the promises above."""
+
+    @property
+    def generation(self) -> str:
+        """The id of the generation it answers from."""
+        ...
+
+    def search(self, request: SearchRequest) -> Matches:
+        """Answer a request. Raises `TooManyExpansions`, `UnsupportedQuery` or `EngineClosed`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and memory. Searches under way finish; later ones raise `EngineClosed`."""
+        ...

@@ -1,0 +1,1 @@
+"""Engines: each answers the contract of `search.engine`; none knows another."""

@@ -1,0 +1,49 @@
+"""Everything the read side can raise on purpose.
+
+SearchError
+├── QueryRefused          the question is beyond a limit: limit, allowed, found
+│   └── TooManyExpansions a prefix stands for more terms than are allowed
+├── UnsupportedQuery      an engine cannot answer this construct exactly, so it does not answer
+└── EngineClosed          the engine was closed
+
+A question that is merely odd is never an error: it is searched as words, with a warning.
+"""
+
+from __future__ import annotations
+
+
+class SearchError(Exception):
+    """Anything the read side refuses."""
+
+
+class QueryRefused(SearchError):
+    """A question beyond a limit. `limit` names it; `allowed` and `found` are counts in its unit."""
+
+    def __init__(self, limit: str, *, allowed: int, found: int, detail: str) -> None:
+        self.limit, self.allowed, self.found, self.detail = limit, allowed, found, detail
+        super().__init__(detail)
+
+
+class TooManyExpansions(QueryRefused):
+    """A prefix that begins more terms than are allowed. Longer prefixes begin fewer."""
+
+    def __init__(self, prefix: str, *, allowed: int, found: int) -> None:
+        self.prefix = prefix
+        super().__init__(
+            "expansions",
+            allowed=allowed,
+            found=found,
+            detail=f"{prefix}* begins more than {allowed} words of this archive; add a letter",
+        )
+
+
+class UnsupportedQuery(SearchError):
+    """An engine cannot answer a construct exactly. `construct` is its canonical form."""
+
+    def __init__(self, engine: str, construct: str) -> None:
+        self.engine, self.construct = engine, construct
+        super().__init__(f"the {engine} engine cannot answer {construct}")
+
+
+class EngineClosed(SearchError):
+    """A search on an engine that was closed."""

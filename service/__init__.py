@@ -1,0 +1,1 @@
+"""The only package that knows HTTP, the environment and processes."""
