@@ -129,7 +129,7 @@ class SearchRequest:
     `Value` nodes. `offset` and `limit` cut the page out of the sorted matches.
     """
 
-    query: Query = Everything()
+    query: Query = Everything()  # noqa: RUF009 - frozen
     filters: tuple[ValueFilter, ...] = ()
     dates: DateFilter | None = None
     roles: frozenset[Role] = ALL_BUT_CAPTION
