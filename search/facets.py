@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.analysis import terms
+from search.engine import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from index.document import Label
-    from search.engine import DateCounts, Interval, ValueCounts
+    from search.engine import DateCounts, ValueCounts
 
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """A value with its exact count. `path` runs from the widest place to the value itself; others have a path of one."""
+    """A value with its exact count. `path` runs from the widest place to itself; a value that is no place is alone."""
 
     id: str
     path: tuple[str, ...]
@@ -62,7 +63,7 @@ def facet_from_counts(
     size: int,
     accept: Callable[[tuple[str, ...]], bool] = lambda _path: True,
 ) -> ValueFacetView:
-    """The `size` largest accepted values and every selected one, as a forest in which each stands under its ancestors."""
+    """The `size` largest accepted values and every selected one, as a forest, each under its ancestors."""
     known = dict(counts.values)
     paths = {value: labels[value] for value in known}
     accepted = [value for value in known if accept(tuple(label.name for label in paths[value]))]
@@ -104,7 +105,7 @@ def _forest(
 
 
 def named_like(words: str) -> Callable[[tuple[str, ...]], bool]:
-    """Whether a value's own name holds all the words, the last of them perhaps unfinished. Nothing asked accepts all."""
+    """Accepts values whose own name has a word beginning with each of the words. Nothing asked accepts all."""
     wanted = terms(words)
 
     def accept(path: tuple[str, ...]) -> bool:

@@ -1,19 +1,25 @@
 """The question as a small closed tree.
 
-Leaves: `Term`, `Phrase`, `Near` and `Prefix` ask for words; `Value` for an exact value of a keyword field; `Dates` for an
-interval of days; `Everything` and `Nothing` for what they say. Branches: `And`, `Or`, `Not`. `Query` is the union of them
-all: take one apart with `match` and close with `assert_never`.
+Leaves: `Term`, `Phrase`, `Near` and `Prefix` ask for words; `Value` for an exact value of a keyword field; `Dates` for
+an interval of days; `Everything` and `Nothing` for what they say. Branches: `And`, `Or`, `Not`. `Query` is the union of
+them all: take one apart with `match` and close with `assert_never`. Build branches with `all_of`, `any_of` and
+`negated`: they keep a tree in its simplest form, in which no branch holds one of its own kind, a part twice, or
+`Everything` or `Nothing`.
 
-`search.syntax` reads people's words into this tree and `str(query)` prints it so that it reads back as the same tree.
+`search.syntax` reads people's words into this tree, and `str(query)` prints it so that it reads back as the same tree.
 `search.rewrite` turns it into the form engines take, in which words are terms of the analyser and values are ids.
-A words leaf whose `field` is None asks all text fields that carry weight.
+A leaf of words whose `field` is None asks all text fields that carry weight.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +141,101 @@ class Not:
 
 Words: TypeAlias = Term | Phrase | Near | Prefix
 Query: TypeAlias = Everything | Nothing | Words | Value | Dates | And | Or | Not
+
+
+def all_of(parts: Iterable[Query]) -> Query:
+    """Every part at once, in the simplest form. All of no parts is everything."""
+    kept: dict[Query, None] = {}
+    for part in parts:
+        match part:
+            case Nothing():
+                return Nothing()
+            case Everything():
+                pass
+            case And(inner):
+                kept.update(dict.fromkeys(inner))
+            case _:
+                kept[part] = None
+    if len(kept) > 1:
+        return And(tuple(kept))
+    return next(iter(kept), Everything())
+
+
+def any_of(parts: Iterable[Query]) -> Query:
+    """At least one part, in the simplest form. Any of no parts is nothing."""
+    kept: dict[Query, None] = {}
+    for part in parts:
+        match part:
+            case Everything():
+                return Everything()
+            case Nothing():
+                pass
+            case Or(inner):
+                kept.update(dict.fromkeys(inner))
+            case _:
+                kept[part] = None
+    if len(kept) > 1:
+        return Or(tuple(kept))
+    return next(iter(kept), Nothing())
+
+
+def negated(part: Query) -> Query:
+    """What does not match the part, in the simplest form."""
+    match part:
+        case Everything():
+            return Nothing()
+        case Nothing():
+            return Everything()
+        case Not(inner):
+            return inner
+        case _:
+            return Not(part)
+
+
+def leaves(query: Query) -> tuple[Words, ...]:
+    """The leaves of words an article may match by, so none under a `Not`, in the order asked."""
+    match query:
+        case Term() | Phrase() | Near() | Prefix():
+            return (query,)
+        case And(parts) | Or(parts):
+            return tuple(leaf for part in parts for leaf in leaves(part))
+        case Not() | Value() | Dates() | Everything() | Nothing():
+            return ()
+        case _:
+            assert_never(query)
+
+
+_BARE_VALUE = re.compile(r"[\w.@-]+")
+
+
+def canonical(query: Query) -> str:  # noqa: C901 - one case for each kind of node
+    """The query in the public language, spelled the one way that reads back as the same tree."""
+    match query:
+        case Everything():
+            return "*"
+        case Nothing():
+            return "-*"
+        case Term(text, field):
+            return _in_field(field, text)
+        case Phrase(words, field):
+            return _in_field(field, f'"{" ".join(words)}"')
+        case Near(words, distance, field):
+            return _in_field(field, f'"{" ".join(words)}"~{distance}')
+        case Prefix(text, field):
+            return _in_field(field, f"{text}*")
+        case Value(field, value):
+            return f"{field}:{value}" if _BARE_VALUE.fullmatch(value) else f'{field}:"{value}"'
+        case Dates(start, end):
+            return f"date:{start or ''}..{end or ''}"
+        case And(parts):
+            return " ".join(f"({part})" if isinstance(part, Or) else str(part) for part in parts)
+        case Or(parts):
+            return " OR ".join(map(str, parts))
+        case Not(part):
+            return f"-({part})" if isinstance(part, And | Or) else f"-{part}"
+        case _:
+            assert_never(query)
+
+
+def _in_field(field: str | None, words: str) -> str:
+    return words if field is None else f"{field}:{words}"

@@ -1,25 +1,24 @@
 """From a request to what readers are shown: matches become hits, counts become facets.
 
-A `Searcher` holds one generation: its engine and its `Snapshot` of the articles. `search` gives `Hits`: the documents of
-one page with highlights as (text, is_match) parts, and the facets named and arranged. Everything in one answer is from
-one generation. To follow the newest generation, see `search.reloading`.
+A `Searcher` holds one generation: its engine and its `Snapshot` of the articles. `search` gives `Hits`: the documents
+of one page with highlights as (text, is_match) parts, and the facets named and arranged. Everything in one answer is
+from one generation. To follow the newest generation, see `search.reloading`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from index.document import Document
 from search.engine import DateCounts, DateFacet, ValueCounts, ValueFacet
 from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts, facet_from_counts, named_like
 from search.highlight import Highlight, highlights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from index.document import Label
     from index.snapshot import Snapshot
-
-    from index.document import Document, Label
     from search.engine import Engine, Facet, Matches, SearchRequest
 
 

@@ -1,0 +1,156 @@
+"""Which saved queries match an article, and where: search turned round.
+
+A `SavedQuery` is a query in Dateline's own language under a stable id. A `Percolator` holds many and answers, for one
+document, which of them match and the spans that made them match. Topics are saved queries: `TopicTagger` is what the
+extraction pipeline calls, and the spans are its evidence. No index is involved, so an article can be told its topics
+before it is indexed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, replace
+from importlib import resources
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from index.analysis import ANALYSIS_VERSION
+from index.document import BlockKind, Evidence, Found, Label, Span
+from index.errors import DataFileError
+from index.fields import record_from_document
+from search.query import Query, leaves
+from search.rewrite import rewrite
+from search.spans import find_spans, matches, words_of
+from search.syntax import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from index.document import Document
+    from index.fields import Record
+    from index.gazetteer import Gazetteer
+    from search.spans import ArticleWords
+
+SPANS_KEPT: Final = 5
+"""How many pieces of evidence a topic keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """A query that is kept: its id and name, as read (`parsed`, to be shown) and as engines take it (`query`)."""
+
+    label: Label
+    parsed: Query
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpan:
+    """Characters `start` to `end` of a field's text."""
+
+    field: str
+    start: int
+    end: int
+
+
+class Percolator:
+    """Answers which of its saved queries match a document."""
+
+    def __init__(self, saved: Iterable[SavedQuery]) -> None:
+        self.saved = tuple(saved)
+
+    def percolate(self, record: Record) -> tuple[tuple[SavedQuery, tuple[FieldSpan, ...]], ...]:
+        """The saved queries that match, each with where its words stand, in the order they were given."""
+        words = words_of(record)
+        return tuple(
+            (saved, tuple(_spans(saved.query, words))) for saved in self.saved if matches(saved.query, words, record)
+        )
+
+
+def _spans(query: Query, words: ArticleWords) -> Iterator[FieldSpan]:
+    for leaf in leaves(query):
+        for field, of_field in words.asked(leaf):
+            for first, last in find_spans(leaf, of_field):
+                yield FieldSpan(field, *of_field.characters(first, last))
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRule:
+    """A topic: the query that finds it, and sentences that must and must not match, which test it."""
+
+    saved: SavedQuery
+    matching: tuple[str, ...]
+    not_matching: tuple[str, ...]
+
+
+class TopicTagger:
+    """Tells a document its topics. `fingerprint` changes when any rule does."""
+
+    def __init__(self, rules: Iterable[TopicRule]) -> None:
+        self.rules = tuple(rules)
+        self._percolator = Percolator(rule.saved for rule in self.rules)
+        told = [ANALYSIS_VERSION, *((rule.saved.label, str(rule.saved.query)) for rule in self.rules)]
+        self.fingerprint = hashlib.sha256(repr(told).encode()).hexdigest()
+
+    def topics(self, document: Document) -> tuple[Found[Label], ...]:
+        """The topics of a document, each with the words that say so. Words under a picture do not count."""
+        record = replace(record_from_document(0, document), captions="")
+        return tuple(
+            Found(saved.label, tuple(islice(_evidence(document, saved, spans), SPANS_KEPT)))
+            for saved, spans in self._percolator.percolate(record)
+        )
+
+
+def _evidence(document: Document, saved: SavedQuery, spans: Iterable[FieldSpan]) -> Iterator[Evidence]:
+    rule = f"topic {saved.label.id}"
+    found = False
+    for span in spans:
+        where = _in_text(document, span)
+        if where is not None:
+            found = True
+            yield Evidence(rule, where, document.text[where.start : where.end])
+    if not found:
+        yield Evidence(rule, None, str(saved.parsed))
+
+
+_BLOCKS_OF: Final = {"title": (BlockKind.TITLE, ""), "body": (BlockKind.BODY, "\n\n")}
+
+
+def _in_text(document: Document, span: FieldSpan) -> Span | None:
+    """Where a span of a field stands in the document's text; None if the field is not from the text."""
+    if span.field not in _BLOCKS_OF:
+        return None
+    kind, joint = _BLOCKS_OF[span.field]
+    at = 0
+    ends = []
+    for block in document.blocks:
+        if block.kind is not kind:
+            continue
+        length = block.end - block.start
+        ends += [block.start + offset - at for offset in (span.start, span.end) if at <= offset <= at + length]
+        at += length + len(joint)
+    return Span(min(ends), max(ends)) if ends else None
+
+
+def load_topics(gazetteer: Gazetteer, path: Path | None = None) -> tuple[TopicRule, ...]:
+    """The topic rules of a file, or those that come with Dateline. Raises `DataFileError` naming the entry at fault."""
+    source = path or resources.files("search").joinpath("data/topics.toml")
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataFileError(str(source), "the file", str(error)) from error
+    return tuple(_rule(str(source), topic_id, row, gazetteer) for topic_id, row in table.items())
+
+
+def _rule(source: str, topic_id: str, row: Any, gazetteer: Gazetteer) -> TopicRule:  # noqa: ANN401 - as TOML gives it
+    unknown = set(row) - {"name", "query", "matches", "not"} if isinstance(row, dict) else {"not a table"}
+    if unknown or not isinstance(row.get("name"), str) or not isinstance(row.get("query"), str):
+        reason = "a topic has name, query, and lists of sentences: matches, not"
+        raise DataFileError(source, topic_id, f"{reason} (found {', '.join(sorted(unknown)) or 'no name or query'})")
+    parsed = parse(row["query"], limits=None)
+    if parsed.warnings:
+        raise DataFileError(source, topic_id, "; ".join(notice.detail for notice in parsed.warnings))
+    saved = SavedQuery(Label(topic_id, row["name"]), parsed.query, rewrite(parsed.query, gazetteer))
+    return TopicRule(saved, tuple(row.get("matches", ())), tuple(row.get("not", ())))

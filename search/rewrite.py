@@ -1,0 +1,134 @@
+"""From the question as typed to the question as engines take it.
+
+`understand` does the whole way: read (`search.syntax`), then `rewrite`: words become terms of the analyser, values
+become ids, a word of several terms becomes a phrase. `Question` keeps every stage, and in `warnings` all that was
+changed or left out, so that nothing happens behind the reader's back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, assert_never
+
+from index.analysis import MAX_TERM_LENGTH, fold, slug, stem, terms
+from search.query import (
+    And,
+    Dates,
+    Everything,
+    Near,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Term,
+    Value,
+    all_of,
+    any_of,
+    negated,
+)
+from search.syntax import Notice, parse
+
+if TYPE_CHECKING:
+    from index.gazetteer import Gazetteer
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question at every stage: as typed, as read, and as engines take it."""
+
+    raw: str
+    parsed: Query
+    query: Query
+    warnings: tuple[Notice, ...]
+
+
+def understand(text: str, *, gazetteer: Gazetteer, op: Literal["and", "or"] = "and") -> Question:
+    """Read and rewrite a question. Raises `QueryRefused` for one beyond the limits."""
+    parsed = parse(text, op=op)
+    return Question(
+        raw=text,
+        parsed=parsed.query,
+        query=rewrite(parsed.query, gazetteer),
+        warnings=(*parsed.warnings, *_unknown_places(parsed.query, gazetteer)),
+    )
+
+
+def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one case for each kind of node
+    """The query with terms for words and ids for values."""
+    match query:
+        case Term(text, field):
+            return _phrase_of(terms(text), field)
+        case Phrase(words, field):
+            return _phrase_of(terms(" ".join(words)), field)
+        case Near(words, distance, field):
+            found = tuple(terms(" ".join(words)))
+            return Near(found, distance, field) if len(found) > 1 else _phrase_of(found, field)
+        case Prefix(text, field):
+            return _beginning(fold(text)[:MAX_TERM_LENGTH], field)
+        case Value("region", value):
+            return any_of(Value("region", region_id) for region_id in region_ids(value, gazetteer))
+        case Value(field, value):
+            return Value(field, slug(value))
+        case And(parts):
+            return all_of(rewrite(part, gazetteer) for part in parts)
+        case Or(parts):
+            return any_of(rewrite(part, gazetteer) for part in parts)
+        case Not(part):
+            return negated(rewrite(part, gazetteer))
+        case Dates() | Everything() | Nothing():
+            return query
+        case _:
+            assert_never(query)
+
+
+def _phrase_of(found: list[str] | tuple[str, ...], field: str | None) -> Query:
+    match found:
+        case []:
+            return Nothing()
+        case [term]:
+            return Term(term, field)
+        case _:
+            return Phrase(tuple(found), field)
+
+
+ENDINGS: Final = (
+    "", "ble", "g", "e", "ng", "n", "ted", "y", "le", "d", "ed", "nt", "ent", "s", "us", "l", "ss", "ul", "ess", "m",
+    "on", "tion", "ion", "r", "ty", "lity", "ility", "ity", "ive", "ve",
+)  # fmt: skip
+"""Endings that complete a beginning to a word whose stem is shorter than, or other than, the beginning.
+
+Chosen greedily over all beginnings of the words of 10,000 news articles: of 139,404 (beginning, word) pairs, comparing
+beginnings with stems alone missed 28,802; with these, fewer than 100. A test keeps watch over that.
+"""
+
+
+def _beginning(text: str, field: str | None) -> Query:
+    """Words that begin so, in an index of stems.
+
+    A stem can be shorter than the beginning (`democrati*`, democratic → democrat) or end otherwise (`country*`, country
+    → countri), so the stems of the likely words with that beginning are asked as well.
+    """
+    stems = dict.fromkeys(stem(text + ending) for ending in ENDINGS)
+    return any_of([Prefix(text, field), *(Term(term, field) for term in stems if not term.startswith(text))])
+
+
+def region_ids(value: str, gazetteer: Gazetteer) -> tuple[str, ...]:
+    """The ids a region may mean: of a known place by id, any spelling or path; an unknown one's own id otherwise.
+
+    An archive may hold declared regions that the gazetteer lacks; they are filed under the slug of their name.
+    """
+    return tuple(place.id for place in gazetteer.find(value)) or (slug(value),)
+
+
+def _unknown_places(query: Query, gazetteer: Gazetteer) -> tuple[Notice, ...]:
+    match query:
+        case Value("region", value) if not gazetteer.find(value):
+            return (Notice("unknown-place", f"{value} is not in the gazetteer; only declared regions can match"),)
+        case And(parts) | Or(parts):
+            return tuple(notice for part in parts for notice in _unknown_places(part, gazetteer))
+        case Not(part):
+            return _unknown_places(part, gazetteer)
+        case _:
+            return ()

@@ -1,0 +1,166 @@
+"""Where in one article a query's words stand.
+
+`ArticleWords` is an article analysed field by field, once; `find_spans` gives the stretches of a field that one leaf of
+words matches; `matches` decides a whole query over one article without any index. Highlights and the percolator are
+both made from these, so they agree with each other and, by the contract suite, with the engines.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, assert_never
+
+from index.analysis import terms, tokens
+from index.fields import TEXT_FIELDS, Record, region_from_value
+from search.engine import ALL_BUT_CAPTION
+from search.query import (
+    And,
+    Dates,
+    Everything,
+    Near,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Term,
+    Value,
+    Words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from index.document import Role
+
+
+class FieldWords:
+    """One field's text as words. Made lazily: most questions are answered by the terms alone."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def positions(self) -> Mapping[str, list[int]]:
+        """The positions of each term, ascending."""
+        positions = defaultdict(list)
+        for position, term in enumerate(terms(self.text)):
+            positions[term].append(position)
+        return dict(positions)
+
+    @cached_property
+    def sorted_terms(self) -> list[str]:
+        """The distinct terms in order, for prefixes."""
+        return sorted(self.positions)
+
+    @cached_property
+    def _offsets(self) -> list[tuple[int, int]]:
+        return [(token.start, token.end) for token in tokens(self.text)]
+
+    def characters(self, first: int, last: int) -> tuple[int, int]:
+        """The characters from the word at position `first` to the word at position `last`, inclusive."""
+        return self._offsets[first][0], self._offsets[last][1]
+
+
+class ArticleWords:
+    """An article's text fields as words."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.fields = {field: FieldWords(text) for field, text in texts.items()}
+
+    def asked(self, leaf: Words) -> Iterator[tuple[str, FieldWords]]:
+        """The fields a leaf asks: its own, or all."""
+        if leaf.field is None:
+            yield from self.fields.items()
+        elif leaf.field in self.fields:
+            yield leaf.field, self.fields[leaf.field]
+
+
+def find_spans(leaf: Words, words: FieldWords) -> list[tuple[int, int]]:
+    """The (first, last) positions in a field at which a leaf in analysed form matches, in order; they may overlap."""
+    match leaf:
+        case Term(text):
+            return [(at, at) for at in words.positions.get(text, ())]
+        case Prefix(text):
+            return sorted((at, at) for term in _beginning(text, words.sorted_terms) for at in words.positions[term])
+        case Phrase(phrase):
+            rest = [set(words.positions.get(word, ())) for word in phrase]
+            return [
+                (at, at + len(phrase) - 1)
+                for at in words.positions.get(phrase[0], ())
+                if all(at + i in rest[i] for i in range(1, len(phrase)))
+            ]
+        case Near(near, distance):
+            return _near_spans([words.positions.get(word, []) for word in near], distance)
+        case _:
+            assert_never(leaf)
+
+
+def _beginning(prefix: str, ordered: Sequence[str]) -> Iterable[str]:
+    start = bisect_left(ordered, prefix)
+    while start < len(ordered) and ordered[start].startswith(prefix):
+        yield ordered[start]
+        start += 1
+
+
+def _near_spans(positions: Sequence[Sequence[int]], distance: int) -> list[tuple[int, int]]:
+    """The smallest windows that hold one position of each list, none twice, with at most `distance` others within.
+
+    Every occurrence is tried as the window's first word; each word then takes its nearest free occurrence behind it.
+    Words that repeat share one list of positions, and as they take from it in turn, none is taken twice.
+    """
+    width = len(positions) + distance
+    spans = []
+    for first in sorted({at for each in positions for at in each}):
+        taken: list[int] = []
+        for each in positions:
+            nearest = next((at for at in each[bisect_left(each, first) :] if at not in taken), None)
+            if nearest is None:
+                break
+            taken.append(nearest)
+        else:
+            if max(taken) - min(taken) + 1 <= width and min(taken) == first:
+                spans.append((first, max(taken)))
+    return [span for span, following in pairwise([*spans, (-1, -1)]) if span[1] != following[1]]
+
+
+def matches(query: Query, words: ArticleWords, record: Record, roles: Collection[Role] = ALL_BUT_CAPTION) -> bool:
+    """Whether an article matches a query in analysed form."""
+    match query:
+        case Everything():
+            return True
+        case Nothing():
+            return False
+        case Term() | Phrase() | Near() | Prefix():
+            return any(find_spans(query, field) for _, field in words.asked(query))
+        case Value(field, value):
+            return value in _values(record, field, roles)
+        case Dates(start, end):
+            return record.date is not None and (
+                (end is None or record.date[0] <= end.toordinal())
+                and (start is None or record.date[1] >= start.toordinal())
+            )
+        case And(parts):
+            return all(matches(part, words, record, roles) for part in parts)
+        case Or(parts):
+            return any(matches(part, words, record, roles) for part in parts)
+        case Not(part):
+            return not matches(part, words, record, roles)
+        case _:
+            assert_never(query)
+
+
+def _values(record: Record, field: str, roles: Collection[Role]) -> Collection[str]:
+    values: tuple[str, ...] = getattr(record, field)
+    if field != "region":
+        return values
+    return {region for region, role in map(region_from_value, values) if role in roles}
+
+
+def words_of(record: Record) -> ArticleWords:
+    """A record's text fields as words."""
+    return ArticleWords({field: getattr(record, field) for field in TEXT_FIELDS})

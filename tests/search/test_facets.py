@@ -1,0 +1,54 @@
+"""Facets as shown: names, trees, cuts; counts pass through untouched."""
+
+from __future__ import annotations
+
+from index.document import Label
+from search.engine import ValueCounts
+from search.facets import FacetValue, facet_from_counts, named_like
+
+KP, NORTH, SINUIJU = Label("kp", "North Korea"), Label("kp-np", "North Pyongan"), Label("kp-s", "Sinuiju")
+CN, DANDONG = Label("cn", "China"), Label("cn-d", "Dandong")
+LABELS = {
+    "kp": (KP,),
+    "kp-np": (KP, NORTH),
+    "kp-s": (KP, NORTH, SINUIJU),
+    "cn": (CN,),
+    "cn-d": (CN, DANDONG),
+}
+COUNTS = ValueCounts((("kp", 5), ("kp-np", 3), ("cn", 2), ("cn-d", 2), ("kp-s", 2)), missing=1)
+
+
+def _flat(values: tuple[FacetValue, ...]) -> list[tuple[str, int]]:
+    return [pair for value in values for pair in [(value.id, value.count), *_flat(value.children)]]
+
+
+def test_places_stand_under_what_they_lie_in() -> None:
+    """A facet of regions is a forest, the larger sibling first, with the engine's own counts."""
+    view = facet_from_counts(COUNTS, LABELS, selected=("kp-s",), size=20)
+    assert _flat(view.values) == [("kp", 5), ("kp-np", 3), ("kp-s", 2), ("cn", 2), ("cn-d", 2)]
+    assert view.values[0].children[0].children[0] == FacetValue(
+        id="kp-s", path=("North Korea", "North Pyongan", "Sinuiju"), count=2, selected=True
+    )
+    assert (view.total_values, view.missing) == (5, 1)
+
+
+def test_a_cut_keeps_ancestors_and_what_is_selected() -> None:
+    """Only the largest are shown, but a selected value is always there, under its ancestors, and all are counted."""
+    view = facet_from_counts(COUNTS, LABELS, selected=("cn-d",), size=1)
+    assert _flat(view.values) == [("kp", 5), ("cn", 2), ("cn-d", 2)]
+    assert view.total_values == 5
+
+
+def test_a_parent_that_no_article_has_is_not_invented() -> None:
+    """A value whose ancestors have no count of their own stands at the top."""
+    view = facet_from_counts(ValueCounts((("kp-s", 2),), 0), LABELS, selected=(), size=5)
+    assert _flat(view.values) == [("kp-s", 2)]
+
+
+def test_search_inside_a_facet() -> None:
+    """Values are found by all the words of their own name, the last one unfinished, in any case."""
+    view = facet_from_counts(COUNTS, LABELS, selected=(), size=20, accept=named_like("north PYO"))
+    assert _flat(view.values) == [("kp", 5), ("kp-np", 3)]
+    assert view.total_values == 1
+    assert facet_from_counts(COUNTS, LABELS, selected=(), size=20, accept=named_like("")).total_values == 5
+    assert facet_from_counts(COUNTS, LABELS, selected=(), size=20, accept=named_like("x")).values == ()

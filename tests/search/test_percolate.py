@@ -1,0 +1,93 @@
+"""Saved queries against single articles: which match, where, and whether every topic rule keeps its promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.document import LEAD_RULE, Block, BlockKind, Document, Evidence, Found, Span
+from index.errors import DataFileError
+from index.gazetteer import Gazetteer
+from search.percolate import TopicRule, TopicTagger, load_topics
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOWHERE = Gazetteer([])
+TOPICS = load_topics(NOWHERE)
+TAGGER = TopicTagger(TOPICS)
+
+
+def _document(*blocks: tuple[BlockKind, str]) -> Document:
+    text, placed = "", []
+    for kind, words in blocks:
+        placed.append(Block(kind, len(text), len(text) + len(words)))
+        text += words + "\n\n"
+    return Document("1", None, text, tuple(placed), Found("", (Evidence(LEAD_RULE, Span(0, 0), ""),)))
+
+
+def _topics(text: str) -> set[str]:
+    return {found.value.id for found in TAGGER.topics(_document((BlockKind.BODY, text)))}
+
+
+@pytest.mark.parametrize("rule", TOPICS, ids=lambda rule: rule.saved.label.id)
+def test_every_topic_keeps_its_examples(rule: TopicRule) -> None:
+    """A topic's own sentences match or do not match as its file says, and it has some of both."""
+    assert rule.matching
+    assert rule.not_matching
+    assert [text for text in rule.matching if rule.saved.label.id not in _topics(text)] == []
+    assert [text for text in rule.not_matching if rule.saved.label.id in _topics(text)] == []
+
+
+def test_evidence_is_the_words_in_the_text() -> None:
+    """Each topic shows the words that made it match, exactly where they stand, across blocks that are not body."""
+    document = _document(
+        (BlockKind.BODY, "Officers made a raid."),
+        (BlockKind.CAPTION, "A raid in the rain."),
+        (BlockKind.BODY, "They found contraband and took bribes."),
+    )
+    found = {topic.value.id: topic.evidence for topic in TAGGER.topics(document)}
+    assert set(found) == {"crackdown", "smuggling", "corruption"}
+    for evidence in (one for pieces in found.values() for one in pieces):
+        assert evidence.where is not None
+        assert document.text[evidence.where.start : evidence.where.end] == evidence.quote
+    assert [one.quote for one in found["smuggling"]] == ["contraband"]
+    assert [one.quote for one in found["crackdown"]] == ["raid"], "captions do not make a topic"
+
+
+def test_a_phrase_over_two_paragraphs_matches_and_is_quoted_whole() -> None:
+    """The words of a phrase may stand on both sides of a paragraph's end, as they may in an index."""
+    document = _document((BlockKind.BODY, "Talk of South"), (BlockKind.BODY, "Korean goods."))
+    (topic,) = (found for found in TAGGER.topics(document) if found.value.id == "south-korean-goods")
+    assert topic.evidence[0].quote == "South\n\nKorean goods"
+
+
+def test_fingerprint_changes_with_the_rules(tmp_path: Path) -> None:
+    """A changed query is a changed fingerprint; the same rules read again are not."""
+    assert TopicTagger(load_topics(NOWHERE)).fingerprint == TAGGER.fingerprint
+    own = tmp_path / "topics.toml"
+    own.write_text('[x]\nname = "X"\nquery = "word"\n')
+    first = TopicTagger(load_topics(NOWHERE, own)).fingerprint
+    own.write_text('[x]\nname = "X"\nquery = "another"\n')
+    assert TopicTagger(load_topics(NOWHERE, own)).fingerprint not in {first, TAGGER.fingerprint}
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "reason"),
+    [
+        pytest.param("[x", "the file", "Expected", id="not TOML"),
+        pytest.param('[x]\nname = "X"', "x", "name, query", id="no query"),
+        pytest.param('x = "word"', "x", "name, query", id="not a table"),
+        pytest.param('[x]\nname = "X"\nquery = "a"\nmatch = []', "x", "found match", id="unknown key"),
+        pytest.param('[x]\nname = "X"\nquery = "(a"', "x", "a ( without its )", id="query with a mistake"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, entry: str, reason: str) -> None:
+    """A rule file with a mistake is refused with the entry and the reason."""
+    own = tmp_path / "topics.toml"
+    own.write_text(text)
+    with pytest.raises(DataFileError) as refused:
+        load_topics(NOWHERE, own)
+    assert refused.value.entry == entry
+    assert reason in refused.value.reason

@@ -1,0 +1,125 @@
+"""From words and names as typed to terms and ids as engines take them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from index.analysis import fold, stem, tokens
+from index.gazetteer import Gazetteer, Place
+from search.query import Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, leaves
+from search.rewrite import region_ids, rewrite, understand
+from search.syntax import parse
+
+GAZETTEER = Gazetteer(
+    [
+        Place("kp", "North Korea", "country", names=("DPRK",)),
+        Place("kp-kangwon", "Kangwon", "province", parent="kp"),
+        Place("kp-sinuiju", "Sinuiju", "city", parent="kp", names=("Sinŭiju", "신의주")),
+        Place("kr", "South Korea", "country"),
+        Place("kr-gangwon", "Gangwon", "province", parent="kr", names=("Kangwon",)),
+    ]
+)
+
+SEEDS = Path(__file__).parents[2] / "seeds"
+KCNA = Path(__file__).parents[3] / "shared" / "data" / "kcna_2011_2012.jsonl.gz"
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        pytest.param("Smugglers", Term("smuggler"), id="stemmed and folded"),
+        pytest.param("SINŬIJU", Term("sinuiju"), id="diacritics"),
+        pytest.param("foreign-made", Phrase(("foreign", "made")), id="a word of two terms is a phrase"),
+        pytest.param('"Solar Panels"', Phrase(("solar", "panel")), id="phrase"),
+        pytest.param('"panels"', Term("panel"), id="phrase of one word"),
+        pytest.param('"foreign-made goods"', Phrase(("foreign", "made", "good")), id="two words, three terms"),
+        pytest.param('title:"the markets"', Phrase(("the", "market"), "title"), id="stop words stay"),
+        pytest.param('"markets open"~3', Near(("market", "open"), 3), id="near"),
+        pytest.param("신의*", Prefix("신의"), id="prefix that begins its stems"),
+        pytest.param("region:신의주", Value("region", "kp-sinuiju"), id="region in hangul"),
+        pytest.param('region:"North Korea > Sinuiju"', Value("region", "kp-sinuiju"), id="region by path"),
+        pytest.param("region:atlantis", Value("region", "atlantis"), id="unknown region"),
+        pytest.param(
+            "region:kangwon",
+            Or((Value("region", "kp-kangwon"), Value("region", "kr-gangwon"))),
+            id="a name of two places means either",
+        ),
+        pytest.param('source:"Daily NK"', Value("source", "daily-nk"), id="source by name"),
+        pytest.param('topic:"South Korean goods"', Value("topic", "south-korean-goods"), id="topic by name"),
+        pytest.param("-Markets", Not(Term("market")), id="negation"),
+    ],
+)
+def test_rewrite(text: str, query: Query) -> None:
+    """Words become terms of the analyser, values become ids."""
+    assert rewrite(parse(text).query, GAZETTEER) == query
+
+
+def test_prefix_asks_for_stems_shorter_than_itself() -> None:
+    """`country*` also asks for the stem of country, which does not begin so."""
+    assert Term("countri") in leaves(rewrite(Prefix("country"), GAZETTEER))
+    assert Term("democrat") in leaves(rewrite(Prefix("democrati"), GAZETTEER))
+
+
+def test_unknown_place_is_said() -> None:
+    """A region that the gazetteer lacks is searched all the same, with a notice."""
+    question = understand("a -region:atlantis", gazetteer=GAZETTEER)
+    assert [notice.code for notice in question.warnings] == ["unknown-place"]
+    assert str(question.parsed) == "a -region:atlantis"
+
+
+def test_nothing_searchable_finds_nothing() -> None:
+    """A question without a word does not show the whole archive."""
+    assert understand("???", gazetteer=GAZETTEER).query == Nothing()
+
+
+def test_region_ids() -> None:
+    """A filter value may be an id, a spelling or a path; an unknown one stands for its own slug."""
+    assert region_ids("kp-sinuiju", GAZETTEER) == ("kp-sinuiju",)
+    assert region_ids("DPRK", GAZETTEER) == ("kp",)
+    assert region_ids("South Korea > Kangwon", GAZETTEER) == ("kr-gangwon",)
+    assert region_ids("South Korea > Sinuiju", GAZETTEER) == ("south-korea-sinuiju",)
+
+
+def _missed(words: set[str]) -> tuple[int, int]:
+    """How many (beginning, word) pairs there are, and how many of the words a search for the beginning misses."""
+    missed = pairs = 0
+    asked: dict[str, tuple[Query, ...]] = {}
+    for word in words:
+        term = stem(word)
+        for length in range(3, len(word) + 1):
+            beginning = word[:length]
+            if beginning not in asked:
+                asked[beginning] = leaves(rewrite(Prefix(beginning), GAZETTEER))
+            pairs += 1
+            missed += not any(
+                term.startswith(leaf.text) if isinstance(leaf, Prefix) else leaf == Term(term)
+                for leaf in asked[beginning]
+            )
+    return pairs, missed
+
+
+def _vocabulary(text: str) -> set[str]:
+    return {fold(text[token.start : token.end]) for token in tokens(text)} - {""}
+
+
+def test_prefixes_find_the_words_of_the_seeds() -> None:
+    """Nearly every beginning of every word in the seeds finds the word, though the index holds stems."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(SEEDS.glob("*.txt")))
+    pairs, missed = _missed(_vocabulary(text))
+    assert pairs > 3_000
+    assert missed / pairs < 0.002
+
+
+@pytest.mark.skipif(not KCNA.exists(), reason="the KCNA articles (shared/data) are not here")
+def test_prefixes_find_the_words_of_an_archive() -> None:
+    """The same over 2,000 articles of another source."""
+    words: set[str] = set()
+    with gzip.open(KCNA, "rt", encoding="utf-8") as lines:
+        for _, line in zip(range(2_000), lines, strict=False):
+            words |= _vocabulary(json.loads(line)["text"])
+    pairs, missed = _missed({word for word in words if word.isascii() and word.isalpha()})
+    assert missed / pairs < 0.001
