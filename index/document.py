@@ -2,10 +2,10 @@
 
 `RawDocument` is what a reader received, unaltered. `Document` is what we believe about it: every extracted value is a
 `Found[T]`, the value together with the `Evidence` for it: the rule that fired, where in the text, the words as found.
-The text itself is kept whole in `Document.text`; `blocks` says which stretch of it is headline, body, caption, byline or
-boilerplate, so an offset in any piece of evidence always points into one string. `PublishedOn` is an interval of days,
-because a date is only ever as certain as the text makes it. `Region` is a place on its path from the widest to itself,
-with the role it plays in this article.
+The text itself is kept whole in `Document.text`; `blocks` says which stretch of it is headline, body, caption, byline
+or boilerplate, so an offset in any piece of evidence always points into one string. `PublishedOn` is an interval of
+days, because a date is only ever as certain as the text makes it. `Region` is a place on its path from the widest to
+itself, with the role it plays in this article.
 
 All values are frozen; `None` and the empty tuple mean "unknown". This module imports the standard library only.
 """

@@ -64,7 +64,7 @@ class DamagedGeneration(GenerationError):
 class GenerationVersion(GenerationError):
     """A published index was made by another version of Dateline."""
 
-    def __init__(self, path: Path, *, expected: int, found: int) -> None:
+    def __init__(self, path: Path, *, expected: str, found: str) -> None:
         self.path, self.expected, self.found = path, expected, found
         super().__init__(
             f"{path} is of index format {found}; this version of Dateline reads {expected}. "

@@ -1,12 +1,13 @@
 """Places: which there are, what lies in what, and every name each goes by.
 
-`Gazetteer` answers "which places go by this name?" (`find`) and "where does this place lie?" (`path`). It knows nothing
-of articles: finding names in running text is `index.extract.region`'s work. The facts are in `extract/data/places.toml`,
-with their sources and licences.
+`Gazetteer` answers "which places go by this name?" (`find`) and "where does this place lie?" (`path`). It knows
+nothing of articles: finding names in running text is `index.extract.region`'s work. The facts are in
+`extract/data/places.toml`, with their sources and licences.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
@@ -20,13 +21,16 @@ from index.errors import DataFileError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_KIND = re.compile(r"(?:\s+(?:province|city|county|district|prefecture)|-(?:si|gun|do|guyok))$", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place: `kind` is country, province, city, county …; `parent` the id of what it lies in; `names` all its spellings.
+    """A place, what it lies in (`parent`, an id) and every spelling it goes by. `kind` is its level (country, city).
 
     `name` is what readers are shown and is not repeated in `names`. `adjectives` are words made from the name that
-    are not the place ("South Korean goods").
+    are not the place ("South Korean goods"). `weak` are those of its spellings that are also a person, a word or
+    another thing (Jordan, Chad, 개성): in running text they need company that speaks for the place.
     """
 
     id: str
@@ -34,13 +38,14 @@ class Place:
     kind: str
     parent: str | None = None
     names: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
     adjectives: tuple[str, ...] = ()
     latitude: float | None = None
     longitude: float | None = None
 
 
 class Gazetteer:
-    """An immutable set of places. Raises `DataFileError` if ids repeat, a parent is missing or places lie in a circle."""
+    """An immutable set of places. Raises `DataFileError` for ids used twice, missing parents and circles."""
 
     def __init__(self, places: Iterable[Place]) -> None:
         self.places: Mapping[str, Place] = {}
@@ -76,11 +81,13 @@ class Gazetteer:
     def find(self, name: str) -> tuple[Place, ...]:
         """The places that go by a name: an id, any spelling in any script, or a path (`North Korea > Sinuiju`).
 
+        A word for the kind of place after it is no part of the name (`Ryanggang Province`, `Hyesan-si`).
         Several when the name is ambiguous (Kangwon is a province on both sides of the border), none when unknown.
         """
         *wider, last = (part.strip() for part in name.split(">"))
         within = [{place.id for place in self.find(part)} for part in wider]
-        found = (self.places[place_id] for place_id in self._by_name.get(slug(last), ()))
+        ids = self._by_name.get(slug(last)) or self._by_name.get(slug(_KIND.sub("", last)), ())
+        found = (self.places[place_id] for place_id in ids)
         return tuple(place for place in found if self._lies_in_all(place, within))
 
     def _lies_in_all(self, place: Place, within: list[set[str]]) -> bool:
@@ -99,6 +106,7 @@ def load_gazetteer() -> Gazetteer:
             kind=row["kind"],
             parent=row.get("in"),
             names=tuple(row.get("names", ())),
+            weak=tuple(row.get("weak", ())),
             adjectives=tuple(row.get("adjectives", ())),
             latitude=row.get("lat"),
             longitude=row.get("lon"),

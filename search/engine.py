@@ -17,9 +17,12 @@ Every engine promises, and `tests/contract/` checks over every engine:
 
 How a match is scored (filters, `Value`, `Dates`, `Not`, `Everything` add 0): a `Term` in a field adds the field's weight
 times BM25 with k1=1.2, b=0.75 and idf = ln(N / (df + 1)) + 1, N and df over all articles of the generation, field lengths
-rounded as Whoosh rounds them to one byte; a `Phrase` or `Near` adds its distinct words; a `Prefix` adds every term it
-begins; `And` and `Or` add their parts that match. A words leaf without a field adds its matches in all weighted fields.
-Equal to 9 decimals is equal: scores are rounded there before they are compared.
+rounded as Whoosh rounds them to one byte, and the average length being that of the rounded lengths of all articles; a
+`Phrase` or `Near` adds its distinct words; a `Prefix` adds every term it begins; `And` and `Or` add their parts that
+match. A words leaf without a field adds its matches in all fields of the ranking; one with a field has that field's
+weight there, or 1. Equal to 9 decimals is equal: scores are rounded there before they are compared.
+
+So an answer depends on the articles of a generation alone, never on how its index came about.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_EXPANSIONS: Final = 256
-"""How many terms a prefix may stand for, in all text fields asked together."""
+"""How many terms a prefix may stand for; a term counts once for each field asked that has it."""
 
 SCORE_DECIMALS: Final = 9
 
@@ -150,7 +153,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ValueCounts:
-    """Counts of a `ValueFacet`: every value with its exact count, highest first, then by value."""
+    """Counts of a `ValueFacet`: every value that occurs with its exact count, highest first, then by value."""
 
     values: tuple[tuple[str, int], ...]
     missing: int

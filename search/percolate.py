@@ -12,13 +12,12 @@ import hashlib
 import tomllib
 from dataclasses import dataclass, replace
 from importlib import resources
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from index.analysis import ANALYSIS_VERSION
 from index.document import BlockKind, Evidence, Found, Label, Span
 from index.errors import DataFileError
-from index.fields import record_from_document
+from index.fields import Record, record_from_document
 from search.query import Query, leaves
 from search.rewrite import rewrite
 from search.spans import find_spans, matches, words_of
@@ -29,12 +28,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.document import Document
-    from index.fields import Record
     from index.gazetteer import Gazetteer
     from search.spans import ArticleWords
 
 SPANS_KEPT: Final = 5
 """How many pieces of evidence a topic keeps."""
+
+_RULE: Final = "topic-"
+"""How the evidence of a topic that was told by a rule begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,15 @@ class TopicRule:
     matching: tuple[str, ...]
     not_matching: tuple[str, ...]
 
+    def broken_examples(self) -> tuple[tuple[str, bool], ...]:
+        """The sentences that do not do what they should, each with whether it should match."""
+        wanted = [*((text, True) for text in self.matching), *((text, False) for text in self.not_matching)]
+        return tuple((text, should) for text, should in wanted if self._matches(text) != should)
+
+    def _matches(self, text: str) -> bool:
+        record = Record(0, "", text, "", "", (), (), (), (), None)
+        return bool(Percolator([self.saved]).percolate(record))
+
 
 class TopicTagger:
     """Tells a document its topics. `fingerprint` changes when any rule does."""
@@ -98,21 +108,44 @@ class TopicTagger:
         """The topics of a document, each with the words that say so. Words under a picture do not count."""
         record = replace(record_from_document(0, document), captions="")
         return tuple(
-            Found(saved.label, tuple(islice(_evidence(document, saved, spans), SPANS_KEPT)))
+            Found(saved.label, _evidence(document, record, saved, spans))
             for saved, spans in self._percolator.percolate(record)
         )
 
 
-def _evidence(document: Document, saved: SavedQuery, spans: Iterable[FieldSpan]) -> Iterator[Evidence]:
-    rule = f"topic {saved.label.id}"
-    found = False
+def topic_changes(document: Document, tagger: TopicTagger) -> tuple[tuple[Label, ...], tuple[Label, ...]]:
+    """The topics a document would gain and lose if `tagger` told them. Declared topics stay."""
+    declared = [found for found in document.topics if any(not _is_told(evidence) for evidence in found.evidence)]
+    has = {found.value for found in document.topics}
+    would_have = {found.value for found in (*declared, *tagger.topics(document))}
+    return _by_id(would_have - has), _by_id(has - would_have)
+
+
+def _by_id(labels: Iterable[Label]) -> tuple[Label, ...]:
+    return tuple(sorted(labels, key=lambda label: label.id))
+
+
+def _is_told(evidence: Evidence) -> bool:
+    return evidence.rule.startswith(_RULE)
+
+
+def _evidence(
+    document: Document, record: Record, saved: SavedQuery, spans: Iterable[FieldSpan]
+) -> tuple[Evidence, ...]:
+    """The first words that make it match, those of the text before those declared; the query if no word does."""
+    rule = _RULE + saved.label.id
+    in_text: set[Span] = set()
+    declared: dict[str, None] = {}
     for span in spans:
         where = _in_text(document, span)
-        if where is not None:
-            found = True
-            yield Evidence(rule, where, document.text[where.start : where.end])
-    if not found:
-        yield Evidence(rule, None, str(saved.parsed))
+        if where is None:
+            declared[getattr(record, span.field)[span.start : span.end]] = None
+        else:
+            in_text.add(where)
+    first = sorted(in_text, key=lambda where: (where.start, -where.end))
+    found = [Evidence(rule, where, document.text[where.start : where.end]) for where in first]
+    found += [Evidence(rule, None, quote) for quote in declared]
+    return tuple(found[:SPANS_KEPT]) or (Evidence(rule, None, str(saved.parsed)),)
 
 
 _BLOCKS_OF: Final = {"title": (BlockKind.TITLE, ""), "body": (BlockKind.BODY, "\n\n")}

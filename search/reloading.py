@@ -1,11 +1,12 @@
 """Following what is published: requests always get the newest, and keep what they got until they are done.
 
-`Reloading` answers "what may I search right now?". `lease()` lends the current resource for the length of a `with` block.
-When the stamp of what is published changes, the next lease opens the new resource; the old one is closed after its last
-user. If the new one cannot be opened, the old one keeps answering, `failure` says why, and opening is tried again later.
+`Reloading` answers "what may I search right now?". `lease()` lends the current resource for the length of a `with`
+block. When the stamp of what is published changes, the next lease opens the new resource; the old one is closed after
+its last user. If the new one cannot be opened, the old one keeps answering, `failure` says why, and opening is tried
+again later.
 
-It knows nothing of generations or files: what to open and how to tell that it changed are parameters. You do not need it
-where one generation is enough: a command that asks one question opens a `Searcher` itself.
+It knows nothing of generations or files: what to open and how to tell that it changed are parameters. You do not need
+it where one generation is enough: a command that asks one question opens a `Searcher` itself.
 """
 
 from __future__ import annotations
@@ -51,11 +52,11 @@ class Reloading(Generic[C]):
     """Lends the current resource to many threads and replaces it when another is published.
 
     `stamp()` is cheap and changes when something else is published; it is looked at every `check_every_s` seconds at
-    most. `open_current()` opens what is published now. After a failure, opening is tried again when the stamp changes or
-    `retry_after_s` seconds have passed. `report` is told of each failure, once.
+    most. `open_current()` opens what is published now. After a failure, opening is tried again when the stamp changes
+    or `retry_after_s` seconds have passed. `report` is told of each failure, once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by name, most with a default
         self,
         *,
         open_current: Callable[[], C],
@@ -88,7 +89,10 @@ class Reloading(Generic[C]):
 
     @contextmanager
     def lease(self) -> Iterator[C]:
-        """Lend the current resource. Raises what opening raised if none could be opened, `EngineClosed` after `close`."""
+        """Lend the current resource.
+
+        Raises what opening raised if none could be opened yet, and `EngineClosed` after `close`.
+        """
         self._follow()
         holder = self._take()
         try:
@@ -122,7 +126,7 @@ class Reloading(Generic[C]):
             holder.resource.close()
 
     def _follow(self) -> None:
-        """Open what is published if it changed. One thread does; the others go on with the old or wait for the first."""
+        """Open what is published if it changed. One thread does; others use the old one, or wait if there is none."""
         if self._clock() < self._check_at:
             return
         if not self._following.acquire(blocking=self._holder is None):

@@ -1,0 +1,280 @@
+"""Where everything lies in a data folder, and what a generation is.
+
+`DataFolder` names the paths. A `Generation` is a folder that is complete when it appears and never changes: the index,
+the articles it was made from, and a `Manifest` with the SHA-256 of each file. The file CURRENT holds the id of the one
+to answer from, which is also its folder's name: `current` reads it, `verify` sees that every byte is as published.
+
+Everything here only reads, so the data folder may be mounted read-only. What writes a generation is `index.publish`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from index.analysis import ANALYSIS_VERSION
+from index.errors import DamagedGeneration, GenerationVersion, NoGeneration
+from index.fields import FIELDS_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAYOUT_VERSION: Final = 1
+"""Changes with the files of a generation, or what is in them."""
+
+INDEX_FORMAT: Final = f"{LAYOUT_VERSION}.{ANALYSIS_VERSION}.{FIELDS_VERSION}"
+"""What a generation must be of to be read: its files, its terms and its fields are as this version makes them."""
+
+MANIFEST: Final = "manifest.json"
+_ALTERED: Final = "was altered: its content is not what was published"
+_GENERATION_ID: Final = re.compile(r"([1-9][0-9]*)-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """The paths of an archive's data."""
+
+    path: Path
+
+    @property
+    def archive(self) -> Path:
+        """The database of `index.store`."""
+        return self.path / "archive.sqlite"
+
+    @property
+    def generations(self) -> Path:
+        """The folder of published generations."""
+        return self.path / "generations"
+
+    @property
+    def current(self) -> Path:
+        """The file with the id of the generation to answer from."""
+        return self.path / "CURRENT"
+
+    @property
+    def lock(self) -> Path:
+        """The file that whoever publishes holds locked."""
+        return self.path / "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file of a generation: its path within (parts joined by `/`), size in bytes, SHA-256 as 64 hex digits."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reflects:
+    """What a generation shows: an archive (the id of its store) up to a change number, as understood by some rules.
+
+    `rules` is their fingerprint. Generations that reflect the same show the same.
+    """
+
+    archive: str
+    change: int
+    rules: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a generation says of itself.
+
+    `format` is the `INDEX_FORMAT` of its maker; `articles` their number; `cursor_key` (64 hex digits) signs its result
+    cursors.
+    """
+
+    format: str
+    generation: str
+    created: dt.datetime
+    articles: int
+    reflects: Reflects
+    cursor_key: str
+    files: tuple[FileEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A published generation: its folder, and its manifest."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def id(self) -> str:
+        """Its id: a number that counts up within an archive, and a random part that sets archives apart."""
+        return self.manifest.generation
+
+    @property
+    def index(self) -> Path:
+        """The folder of the index."""
+        return index_path(self.path)
+
+    @property
+    def documents(self) -> Path:
+        """The file of the articles, for `index.snapshot`."""
+        return documents_path(self.path)
+
+
+def index_path(generation: Path) -> Path:
+    """The folder of the index in a generation's folder or draft."""
+    return generation / "index"
+
+
+def documents_path(generation: Path) -> Path:
+    """The file of the articles in a generation's folder or draft."""
+    return generation / "documents.sqlite"
+
+
+def current_id(data: DataFolder) -> str:
+    """The id of the generation to answer from. One small read: the stamp to watch for a newer one.
+
+    Raises `NoGeneration` if nothing has been published, `DamagedGeneration` if CURRENT does not hold an id.
+    """
+    try:
+        text = data.current.read_bytes().decode("ascii", "replace").removesuffix("\n")
+    except FileNotFoundError:
+        raise NoGeneration(data.path) from None
+    except OSError as error:
+        raise DamagedGeneration(data.current, f"cannot be read: {error.strerror}") from error
+    if not _GENERATION_ID.fullmatch(text):
+        raise DamagedGeneration(data.current, f"holds {text[:40]!r}, which is not the id of a generation")
+    return text
+
+
+def current(data: DataFolder) -> Generation:
+    """The generation to answer from, its manifest read and its files not looked at (see `verify`).
+
+    Raises as `current_id` and `read_generation` do.
+    """
+    return read_generation(data.generations / current_id(data))
+
+
+def published(data: DataFolder) -> tuple[str, ...]:
+    """The ids of the generations in the folder, oldest first; readable or not."""
+    try:
+        names = [path.name for path in data.generations.iterdir() if _GENERATION_ID.fullmatch(path.name)]
+    except FileNotFoundError:
+        return ()
+    return tuple(sorted(names, key=generation_number))
+
+
+def read_generation(path: Path) -> Generation:
+    """The generation in a folder. Raises `DamagedGeneration` or `GenerationVersion`."""
+    manifest = _read_manifest(path / MANIFEST)
+    if manifest.generation != path.name:
+        raise DamagedGeneration(path / MANIFEST, f"is the manifest of generation {manifest.generation}")
+    return Generation(path, manifest)
+
+
+def check_files(generation: Generation) -> None:
+    """See that a generation has the files its manifest lists, in their sizes, and no other. Quick; reads no file.
+
+    Raises `DamagedGeneration` naming the first file that is missing, extra, too long or too short.
+    """
+    try:
+        found = {path: status for path, status in _walk(generation.path) if path != MANIFEST}
+    except OSError as error:
+        raise DamagedGeneration(generation.path, f"cannot be read: {error.strerror}") from error
+    for entry in generation.manifest.files:
+        path = generation.path / entry.path
+        status = found.pop(entry.path, None)
+        if status is None:
+            raise DamagedGeneration(path, "is missing")
+        if not stat.S_ISREG(status.st_mode):
+            raise DamagedGeneration(path, "is not a plain file")
+        if status.st_size != entry.size:
+            raise DamagedGeneration(path, f"is {status.st_size} bytes long, not {entry.size}")
+    for extra in found:
+        raise DamagedGeneration(generation.path / extra, "does not belong to this generation")
+
+
+def verify(generation: Generation) -> None:
+    """`check_files`, and see that every byte is as published. Reads all files. Raises `DamagedGeneration`."""
+    check_files(generation)
+    for entry in generation.manifest.files:
+        path = generation.path / entry.path
+        if _sha256(path) != entry.sha256:
+            raise DamagedGeneration(path, _ALTERED)
+
+
+def generation_number(generation_id: str) -> int:
+    """The number in a generation's id. It counts up within an archive."""
+    return int(generation_id.partition("-")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A manifest's file: the manifest as bytes and their SHA-256, so that a flipped bit in it is noticed too."""
+
+    manifest: msgspec.Raw
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """The one part of a manifest that every version can read."""
+
+    format: str
+
+
+def bytes_from_manifest(manifest: Manifest) -> bytes:
+    """The content of a manifest's file."""
+    return _seal(msgspec.json.encode(manifest))
+
+
+def _seal(manifest: bytes) -> bytes:
+    return msgspec.json.encode(_Sealed(msgspec.Raw(manifest), hashlib.sha256(manifest).hexdigest())) + b"\n"
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        content = path.read_bytes()
+        manifest = bytes(msgspec.json.decode(content, type=_Sealed).manifest)
+        if content != _seal(manifest):
+            raise DamagedGeneration(path, _ALTERED)
+        found = msgspec.json.decode(manifest, type=_Format).format
+        if found != INDEX_FORMAT:
+            raise GenerationVersion(path.parent, expected=INDEX_FORMAT, found=found)
+        return msgspec.json.decode(manifest, type=Manifest)
+    except FileNotFoundError:
+        raise DamagedGeneration(path, "is missing") from None
+    except OSError as error:
+        raise DamagedGeneration(path, f"cannot be read: {error.strerror}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DamagedGeneration(path, f"is not a manifest: {error}") from error
+
+
+def entries(folder: Path) -> tuple[FileEntry, ...]:
+    """What a manifest says of the files in a generation's folder or draft. Reads them all."""
+    files = (item for item in _walk(folder) if item[0] != MANIFEST)
+    return tuple(FileEntry(path, status.st_size, _sha256(folder / path)) for path, status in files)
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file under a folder with its status (links not followed), by path within, sorted."""
+    with os.scandir(folder) as found:
+        members = sorted(found, key=lambda entry: entry.name)
+    for entry in members:
+        if entry.is_dir(follow_symlinks=False):
+            yield from ((f"{entry.name}/{path}", status) for path, status in _walk(folder / entry.name))
+        else:
+            yield entry.name, entry.stat(follow_symlinks=False)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DamagedGeneration(path, f"cannot be read: {error.strerror}") from error

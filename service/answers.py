@@ -1,0 +1,212 @@
+"""From the read side's values to the API's JSON: `Hits` to `SearchAnswer`, a `Document` to `Article` and so on.
+
+One function for each answer; the structs and their keys are `service.wire`'s. Nothing is computed here that the read
+side could have said, and nothing is left out because it is unknown: unknown is null.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import quote, urlsplit
+
+from search.facets import DateFacetView, ValueFacetView
+from service import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from index.document import Document, Evidence, Found, PublishedOn, Region
+    from search.facets import FacetValue
+    from search.highlight import Highlight
+    from search.rewrite import Question
+    from search.searcher import Hit, Hits
+    from search.syntax import Notice
+    from service.problems import ServiceProblem
+
+_WEB: Final = {"http", "https"}
+
+
+def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
+    hits: Hits,
+    *,
+    query: wire.QueryEcho,
+    page: int,
+    per_page: int,
+    next_cursor: str | None,
+    links: wire.SearchLinks,
+    took_ms: float,
+) -> wire.SearchAnswer:
+    """The JSON of a page of hits."""
+    return wire.SearchAnswer(
+        query=query,
+        total=hits.total,
+        exact=True,
+        page=page,
+        per_page=per_page,
+        next_cursor=next_cursor,
+        took_ms=took_ms,
+        generation=hits.generation,
+        hits=tuple(_hit(hit) for hit in hits.hits),
+        facets=_facets(hits.facets),
+        links=links,
+    )
+
+
+def facet_answer(  # noqa: PLR0913 - the parts of an answer, by name
+    view: ValueFacetView, *, query: wire.QueryEcho, field: str, facet_q: str, took_ms: float, generation: str
+) -> wire.FacetAnswer:
+    """The JSON of one facet."""
+    return wire.FacetAnswer(
+        query=query,
+        field=field,
+        facet_q=facet_q,
+        total_values=view.total_values,
+        missing=view.missing,
+        values=tuple(map(_facet_value, view.values)),
+        took_ms=took_ms,
+        generation=generation,
+    )
+
+
+def query_echo(question: Question, notices: Iterable[Notice] = ()) -> wire.QueryEcho:
+    """The JSON of a question, with `notices` about its filters."""
+    return wire.QueryEcho(
+        raw=question.raw,
+        parsed=str(question.parsed),
+        corrections=(),
+        variants=(),
+        warnings=tuple(wire.Notice(notice.code, notice.detail) for notice in (*question.warnings, *notices)),
+    )
+
+
+def article_answer(document: Document, generation: str) -> wire.Article:
+    """The JSON of an article."""
+    return wire.Article(
+        **_metadata(document),
+        text=document.text,
+        blocks=tuple(wire.Block(block.kind, block.start, block.end) for block in document.blocks),
+        body=document.body,
+        captions=document.captions,
+        generation=generation,
+        links=_article_links(document.id),
+    )
+
+
+def evidence_answer(document: Document, generation: str) -> wire.EvidenceAnswer:
+    """The JSON of everything known of an article, and why."""
+    published, source, language = document.published, document.source, document.language
+    return wire.EvidenceAnswer(
+        id=document.id,
+        title=_found_text(document.title),
+        published=wire.FoundPublished(_published(published.value), _reasons(published)) if published else None,
+        regions=tuple(wire.FoundPlace(_place(found.value), _reasons(found)) for found in document.regions),
+        source=wire.FoundLabel(wire.Label(source.value.id, source.value.name), _reasons(source)) if source else None,
+        topics=tuple(
+            wire.FoundLabel(wire.Label(found.value.id, found.value.name), _reasons(found)) for found in document.topics
+        ),
+        authors=tuple(map(_found_text, document.authors)),
+        translators=tuple(map(_found_text, document.translators)),
+        language=_found_text(language) if language else None,
+        generation=generation,
+    )
+
+
+def problem_answer(problem: ServiceProblem, request_id: str) -> wire.Problem:
+    """The JSON of an error."""
+    return wire.Problem(
+        type="about:blank",
+        title=problem.title,
+        status=problem.status,
+        detail=problem.detail,
+        instance=f"urn:dateline:request:{request_id}",
+        code=problem.code,
+        errors=tuple(wire.ParamError(error.param, error.detail) for error in problem.errors),
+    )
+
+
+def _hit(hit: Hit) -> wire.Hit:
+    return wire.Hit(
+        **_metadata(hit.document),
+        score=hit.score,
+        highlights=tuple(map(_highlight, hit.highlights)),
+        links=_article_links(hit.document.id),
+    )
+
+
+def _metadata(document: Document) -> dict[str, Any]:
+    """What hits and articles say alike."""
+    return {
+        "id": document.id,
+        "url": _web_address(document.url),
+        "title": document.title.value,
+        "title_basis": _title_basis(document),
+        "source": document.source.value.name if document.source else None,
+        "authors": tuple(found.value for found in document.authors),
+        "translators": tuple(found.value for found in document.translators),
+        "published": _published(document.published.value) if document.published else None,
+        "regions": tuple(_place(found.value) for found in document.regions),
+        "topics": tuple(wire.Label(found.value.id, found.value.name) for found in document.topics),
+        "language": document.language.value if document.language else None,
+    }
+
+
+def _title_basis(document: Document) -> Literal["declared", "text", "lead"]:
+    if not document.has_title:
+        return "lead"
+    return "text" if any(evidence.where for evidence in document.title.evidence) else "declared"
+
+
+def _web_address(url: str | None) -> str | None:
+    """The address if it is one that a browser may be sent to: never `javascript:` or the like."""
+    try:
+        return url if url and urlsplit(url).scheme in _WEB else None
+    except ValueError:
+        return None
+
+
+def _article_links(article_id: str) -> wire.ArticleLinks:
+    address = f"/v1/articles/{quote(article_id, safe='')}"
+    return wire.ArticleLinks(self=address, evidence=f"{address}/evidence")
+
+
+def _published(value: PublishedOn) -> wire.Published:
+    return wire.Published(value.start, value.end, value.precision, value.basis)
+
+
+def _place(region: Region) -> wire.Place:
+    return wire.Place(region.id, region.name, tuple(label.name for label in region.path), region.role)
+
+
+def _highlight(highlight: Highlight) -> wire.Highlight:
+    parts = tuple((part.text,) if part.is_match else part.text for part in highlight.parts)
+    return wire.Highlight(highlight.field, parts, highlight.offset)
+
+
+def _facets(views: Mapping[str, ValueFacetView | DateFacetView]) -> wire.Facets:
+    asked_for: dict[str, Any] = {field: _facet(view) for field, view in views.items()}
+    return wire.Facets(**asked_for)
+
+
+def _facet(view: ValueFacetView | DateFacetView) -> wire.ValueFacet | wire.DateFacet:
+    if isinstance(view, DateFacetView):
+        buckets = tuple(wire.DateBucket(start, count) for start, count in view.buckets)
+        return wire.DateFacet(view.interval, view.missing, buckets)
+    return wire.ValueFacet(view.total_values, view.missing, tuple(map(_facet_value, view.values)))
+
+
+def _facet_value(value: FacetValue) -> wire.FacetValue:
+    children = tuple(map(_facet_value, value.children))
+    return wire.FacetValue(value.id, value.name, value.path, value.count, value.selected, children)
+
+
+def _found_text(found: Found[str]) -> wire.FoundText:
+    return wire.FoundText(found.value, _reasons(found))
+
+
+def _reasons(found: Found[Any]) -> tuple[wire.Reason, ...]:
+    return tuple(map(_reason, found.evidence))
+
+
+def _reason(evidence: Evidence) -> wire.Reason:
+    where = evidence.where
+    return wire.Reason(evidence.rule, where.start if where else None, where.end if where else None, evidence.quote)

@@ -1,0 +1,143 @@
+"""From what was asked over HTTP to what an engine is asked.
+
+`ask` reads arguments, understands the question and makes the `SearchRequest`, or raises `InvalidParameters` with every
+problem at once. `Asked` keeps all stages. Two digests follow from it: `sequence` is equal for questions with the same
+hits in the same order (cursors are bound to it), `etag` for requests with the same answer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from index.analysis import slug
+from index.fields import KEYWORD_FIELDS
+from search.engine import ALL_BUT_CAPTION, DateFacet, DateFilter, SearchRequest, Sort, ValueFacet, ValueFilter
+from search.errors import QueryRefused
+from search.query import leaves
+from search.rewrite import Question, region_ids, understand
+from search.syntax import Notice
+from service.cursors import offset_from_cursor
+from service.params import DEFAULTS, FACET_FIELDS, SearchParams, read_params
+from service.problems import InvalidParameters, ParamProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from index.gazetteer import Gazetteer
+    from search.engine import Facet
+    from search.searcher import Searcher
+    from service.archive import Archive
+    from service.params import Arguments, Parameter
+
+VERSION: Final = version("dateline")
+"""Part of every ETag: another version may answer the same request otherwise."""
+
+_PRESENTATION: Final = ("facet", "facet_interval", "facet_size", "facet_q", "page", "per_page", "cursor", "highlight")
+"""Parameters that do not change which articles match, nor their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question at every stage: as read, as understood, as engines take it (but for a cursor's offset)."""
+
+    params: SearchParams
+    question: Question
+    request: SearchRequest
+
+    @property
+    def sequence(self) -> bytes:
+        """16 bytes that are equal for questions with the same hits in the same order."""
+        same = {name: getattr(DEFAULTS, name) for name in _PRESENTATION}
+        return _digest(dataclasses.replace(self.params, **same))[:16]
+
+
+def ask(arguments: Arguments, gazetteer: Gazetteer, parameters: Iterable[Parameter]) -> Asked:
+    """Read and understand. Raises `InvalidParameters` with all that is wrong."""
+    params, problems = read_params(arguments, parameters)
+    try:
+        question = understand(params.q, op=params.op, gazetteer=gazetteer)
+    except QueryRefused as refused:
+        problems = (*problems, ParamProblem("q", refused.detail))
+    if problems:
+        raise InvalidParameters(problems)
+    return Asked(params, question, _request(params, question, gazetteer))
+
+
+def refuse_parameters(arguments: Arguments) -> None:
+    """See that a route that takes no parameters was given none. Raises `InvalidParameters`."""
+    _, problems = read_params(arguments, ())
+    if problems:
+        raise InvalidParameters(problems)
+
+
+def request_at_cursor(asked: Asked, archive: Archive) -> SearchRequest:
+    """The request, going on where its cursor says if it has one. Raises `InvalidParameters` or `CursorExpired`."""
+    if not asked.params.cursor:
+        return asked.request
+    try:
+        offset = offset_from_cursor(
+            asked.params.cursor, key=archive.cursor_key, generation=archive.generation, sequence=asked.sequence
+        )
+    except ValueError as error:
+        raise InvalidParameters((ParamProblem("cursor", str(error)),)) from None
+    return dataclasses.replace(asked.request, offset=offset)
+
+
+def etag(generation: str, address: str, params: SearchParams = DEFAULTS) -> str:
+    """The entity tag (without quotes) of the answer to these parameters at this address: equal requests share it."""
+    return _digest((VERSION, generation, address, params)).hex()[:32]
+
+
+def unknown_values(request: SearchRequest, searcher: Searcher) -> Iterator[Notice]:
+    """A notice for each value that is filtered by and that no article has: such a filter finds nothing."""
+    for wanted in request.filters:
+        known = searcher.labels(wanted.field)
+        for value in wanted.any_of:
+            if value not in known:
+                yield Notice("unknown-value", f"no article of this archive has the {wanted.field} {value}")
+
+
+def _request(params: SearchParams, question: Question, gazetteer: Gazetteer) -> SearchRequest:
+    sort = params.sort or (Sort.RELEVANCE if leaves(question.query) else Sort.NEWEST)
+    dates = DateFilter(params.date_from, params.date_to, params.date_match)
+    return SearchRequest(
+        query=question.query,
+        filters=tuple(_filters(params, gazetteer)),
+        dates=dates if dates.start or dates.end else None,
+        roles=frozenset(params.role) or ALL_BUT_CAPTION,
+        facets=tuple(_facet(name, params) for name in FACET_FIELDS if name in params.facet),
+        sort=sort,
+        offset=(params.page - 1) * params.per_page,
+        limit=params.per_page,
+    )
+
+
+def _filters(params: SearchParams, gazetteer: Gazetteer) -> Iterator[ValueFilter]:
+    for field in KEYWORD_FIELDS:
+        any_of = _ids(field, getattr(params, field), gazetteer)
+        none_of = _ids(field, getattr(params, f"exclude_{field}", ()), gazetteer)
+        if any_of or none_of:
+            yield ValueFilter(field, any_of, none_of)
+
+
+def _ids(field: str, values: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
+    """The ids that values stand for, sorted, so that a place by another name is the same filter."""
+    if field == "region":
+        return tuple(sorted({region_id for value in values for region_id in region_ids(value, gazetteer)}))
+    return tuple(sorted({slug(value) for value in values}))
+
+
+def _facet(name: str, params: SearchParams) -> Facet:
+    if name in KEYWORD_FIELDS:
+        return ValueFacet(name)
+    return DateFacet(params.facet_interval, params.date_match)
+
+
+def _digest(value: object) -> bytes:
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).digest()

@@ -1,0 +1,290 @@
+"""The routes of the API, one class for each. They read what was asked, ask the archive, and answer in JSON.
+
+Each takes what it needs from `Serving`. Errors are raised and become problems in `service.app`; headers that every
+answer has are `service.middleware`'s. A HEAD is a GET whose body is not sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import falcon
+import msgspec
+
+from index.gazetteer import Gazetteer
+from search.engine import ValueFacet
+from search.reloading import Reloading
+from service import answers, wire
+from service.archive import Archive
+from service.asking import VERSION, ask, etag, refuse_parameters, request_at_cursor, unknown_values
+from service.caching import NO_STORE, CachePolicy
+from service.cursors import cursor_from_offset
+from service.openapi import openapi_document
+from service.params import (
+    FACET,
+    FACET_PATHS,
+    SEARCH,
+    Arguments,
+    arguments_from_json,
+    arguments_from_query_string,
+    query_string_from_params,
+)
+from service.problems import NotFound, TooLarge, UnreadableBody, UnsupportedMedia
+
+if TYPE_CHECKING:
+    from index.document import Document
+    from service.asking import Asked
+
+LONGEST_LINK: Final = 8000
+"""Characters of a link that HTTP servers take as a request line; a question by POST can be longer than that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What routes need: the archive that is current, places, rules, clocks (`timer` in seconds, `now` in UTC)."""
+
+    archives: Reloading[Archive]
+    gazetteer: Gazetteer
+    cache: CachePolicy
+    max_body_bytes: int
+    timer: Callable[[], float] = time.perf_counter
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+
+    def took_ms(self, started: float) -> float:
+        """Milliseconds since `started`, to a tenth."""
+        return round((self.timer() - started) * 1000, 1)
+
+
+class SearchResource:
+    """`/v1/search`: the question as parameters (GET) or as a JSON object with the same names (POST)."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer a question in the query string."""
+        started = self._serving.timer()
+        asked = ask(arguments_from_query_string(req.query_string), self._serving.gazetteer, SEARCH)
+        with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, "/v1/search", asked.params)
+            if not self._serving.cache.answers_unchanged(req, resp, tag):
+                self._answer(resp, asked, archive, started)
+
+    on_head = on_get
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer a question in the body, exactly as by GET."""
+        started = self._serving.timer()
+        asked = ask(_json_arguments(req, self._serving.max_body_bytes), self._serving.gazetteer, SEARCH)
+        with self._serving.archives.lease() as archive:
+            self._answer(resp, asked, archive, started)
+
+    def _answer(self, resp: falcon.Response, asked: Asked, archive: Archive, started: float) -> None:
+        request = request_at_cursor(asked, archive)
+        params = asked.params
+        hits = archive.searcher.search(request, facet_size=params.facet_size, highlight=params.highlight)
+        after = request.offset + len(hits.hits)
+        cursor = None
+        if hits.hits and after < hits.total:
+            cursor = cursor_from_offset(
+                after, key=archive.cursor_key, generation=archive.generation, sequence=asked.sequence
+            )
+        _send(
+            resp,
+            answers.search_answer(
+                hits,
+                query=answers.query_echo(asked.question, unknown_values(request, archive.searcher)),
+                page=request.offset // request.limit + 1,
+                per_page=request.limit,
+                next_cursor=cursor,
+                links=_search_links(asked, cursor),
+                took_ms=self._serving.took_ms(started),
+            ),
+        )
+
+
+class FacetResource:
+    """`/v1/facets/{field}`: the values of one field in all matches, those whose names hold some words."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, field: str) -> None:
+        """Answer which values there are."""
+        started = self._serving.timer()
+        if field not in FACET_PATHS:
+            raise NotFound(f"there is no facet of that name to search in; there are {', '.join(FACET_PATHS)}")
+        asked = ask(arguments_from_query_string(req.query_string), self._serving.gazetteer, FACET)
+        with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, f"/v1/facets/{field}", asked.params)
+            if not self._serving.cache.answers_unchanged(req, resp, tag):
+                self._answer(resp, asked, archive, field, started)
+
+    on_head = on_get
+
+    def _answer(self, resp: falcon.Response, asked: Asked, archive: Archive, field: str, started: float) -> None:
+        facet = ValueFacet(field)
+        params = asked.params
+        request = replace(asked.request, facets=(facet,), offset=0, limit=0)
+        view = archive.searcher.facet(request, facet, words=params.facet_q, size=params.facet_size)
+        _send(
+            resp,
+            answers.facet_answer(
+                view,
+                query=answers.query_echo(asked.question, unknown_values(request, archive.searcher)),
+                field=field,
+                facet_q=params.facet_q,
+                took_ms=self._serving.took_ms(started),
+                generation=archive.generation,
+            ),
+        )
+
+
+class ArticleResource:
+    """An article (`/v1/articles/{id}`) in one of its forms: what `answer` makes of it."""
+
+    def __init__(self, serving: Serving, answer: Callable[[Document, str], wire.Article | wire.EvidenceAnswer]) -> None:
+        self._serving = serving
+        self._answer = answer
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, article_id: str) -> None:
+        """Answer with the article."""
+        refuse_parameters(arguments_from_query_string(req.query_string))
+        with self._serving.archives.lease() as archive:
+            document = archive.searcher.article(article_id)
+            if document is None:
+                raise NotFound("this archive has no article of that id")
+            tag = etag(archive.generation, req.path)
+            if not self._serving.cache.answers_unchanged(req, resp, tag):
+                _send(resp, self._answer(document, archive.generation))
+
+    on_head = on_get
+
+
+class HealthResource:
+    """`/healthz`: the process answers."""
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """Say so."""
+        _send(resp, wire.Health(status="ok"))
+
+    on_head = on_get
+
+
+class ReadinessResource:
+    """`/readyz`: what is served, and whether that is what was published last."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        """Say which generation is served, or fail as every search does."""
+        with self._serving.archives.lease() as archive:
+            failure = self._serving.archives.failure
+            age = self._serving.now() - archive.created
+            reason = "something newer was published that cannot be opened; the log says why, so does: dateline check"
+            _send(
+                resp,
+                wire.Readiness(
+                    status="degraded" if failure else "ready",
+                    generation=archive.generation,
+                    created=archive.created,
+                    age_seconds=max(0, int(age.total_seconds())),
+                    articles=archive.articles,
+                    reason=reason if failure else None,
+                ),
+            )
+
+    on_head = on_get
+
+
+class FixedResource:
+    """An answer that is the same until the software changes: `/` and `/openapi.json`."""
+
+    def __init__(self, serving: Serving, answer: msgspec.Struct | dict[str, Any]) -> None:
+        self._serving = serving
+        self._body = wire.encode(answer)
+        self._tag = hashlib.sha256(self._body).hexdigest()[:32]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with it."""
+        if not self._serving.cache.answers_unchanged(req, resp, self._tag):
+            resp.data = self._body
+
+    on_head = on_get
+
+
+def routes(serving: Serving) -> dict[str, object]:
+    """Every route: its template and what answers it."""
+    document = openapi_document()
+    return {
+        "/": FixedResource(serving, _welcome(document)),
+        "/v1/search": SearchResource(serving),
+        "/v1/facets/{field}": FacetResource(serving),
+        "/v1/articles/{article_id}": ArticleResource(serving, answers.article_answer),
+        "/v1/articles/{article_id}/evidence": ArticleResource(serving, answers.evidence_answer),
+        "/healthz": HealthResource(),
+        "/readyz": ReadinessResource(serving),
+        "/openapi.json": FixedResource(serving, document),
+    }
+
+
+def _welcome(document: dict[str, Any]) -> wire.Welcome:
+    return wire.Welcome(
+        name="Dateline",
+        version=VERSION,
+        about="Full-text search for a news archive. Try /v1/search?q=words&facet=region; /openapi.json says the rest.",
+        routes={path: next(iter(methods.values()))["summary"] for path, methods in document["paths"].items()},
+    )
+
+
+def _send(resp: falcon.Response, answer: msgspec.Struct) -> None:
+    resp.data = wire.encode(answer)
+    if resp.get_header("Cache-Control") is None:
+        resp.set_header("Cache-Control", NO_STORE)
+
+
+def _search_links(asked: Asked, cursor: str | None) -> wire.SearchLinks:
+    links = {"self": _link(asked, cursor=None)}
+    if cursor:
+        links["next"] = _link(asked, cursor=cursor)
+    return wire.SearchLinks(**{name: link for name, link in links.items() if len(link) <= LONGEST_LINK})
+
+
+def _link(asked: Asked, *, cursor: str | None) -> str:
+    """The address of this question's answer, or of what follows at `cursor`."""
+    params = replace(asked.params, page=1, cursor=cursor) if cursor else asked.params
+    query = query_string_from_params(params, SEARCH)
+    return f"/v1/search?{query}" if query else "/v1/search"
+
+
+def _json_arguments(req: falcon.Request, limit_bytes: int) -> Arguments:
+    """The arguments in a JSON body of at most `limit_bytes`."""
+    media_type = (req.content_type or "").partition(";")[0].strip().lower()
+    if media_type != falcon.MEDIA_JSON:
+        raise UnsupportedMedia
+    try:
+        body = msgspec.json.decode(_body(req, limit_bytes))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableBody(f"is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise UnreadableBody("must be a JSON object with the parameters as its members")
+    return arguments_from_json(body, SEARCH)
+
+
+def _body(req: falcon.Request, limit_bytes: int) -> bytes:
+    """The request's body. Raises `TooLarge` having read at most one byte too many."""
+    if (req.content_length or 0) > limit_bytes:
+        raise TooLarge(limit_bytes)
+    if req.content_length is None and not req.env.get("wsgi.input_terminated"):
+        return b""  # nothing says where a body would end, so there is none
+    stream = req.stream if req.content_length is None else req.bounded_stream
+    body = stream.read(limit_bytes + 1)
+    if len(body) > limit_bytes:
+        raise TooLarge(limit_bytes)
+    return body

@@ -1,0 +1,116 @@
+"""The settings: one table, read once at the edge.
+
+Each field of `Settings` is a row: its environment variable is `DATELINE_` and the field's name in capitals, its
+metadata hold the default as it would be written, how it is read, and what it is for. Units are in the names.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PREFIX: Final = "DATELINE_"
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used: every problem with its variable, one a line."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+            message = f"must be a whole number from {least} to {most}"
+            raise ValueError(message)
+        return int(text)
+
+    return read
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            message = f"must be one of {', '.join(choices)}"
+            raise ValueError(message)
+        return text
+
+    return read
+
+
+def _setting(default: str, read: Callable[[str], Any], meaning: str) -> Any:  # noqa: ANN401 - stands for any field
+    return field(default=read(default), metadata={"default": default, "read": read, "meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a service runs. The defaults serve `./data` to this machine only."""
+
+    data: Path = _setting("./data", Path, "the folder the archive lives in")  # noqa: RUF009 - paths are immutable
+    host: str = _setting("127.0.0.1", str, "the address to listen on; 0.0.0.0 is every one of this machine")
+    port: int = _setting("8000", _whole_number(0, 65535), "the port to listen on; 0 lets the system choose")
+    workers: int = _setting("2", _whole_number(1, 64), "processes that answer requests")
+    threads: int = _setting("8", _whole_number(1, 64), "requests that one process answers at a time")
+    worker_timeout_seconds: int = _setting("30", _whole_number(1, 600), "a process silent for longer is replaced")
+    stop_timeout_seconds: int = _setting("10", _whole_number(1, 600), "how long requests may finish after SIGTERM")
+    keepalive_seconds: int = _setting("5", _whole_number(1, 600), "how long an idle connection is kept")
+    max_body_bytes: int = _setting("65536", _whole_number(1024, 16_777_216), "the longest request body taken")
+    reload_check_ms: int = _setting("200", _whole_number(0, 60_000), "how often to look for a newly built index")
+    cache_seconds: int = _setting("60", _whole_number(0, 86_400), "how long answers may be reused (max-age)")
+    cache_stale_seconds: int = _setting("300", _whole_number(0, 86_400), "and then, while a fresh one is fetched")
+    log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "the least that is logged")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """A row of the table, for documentation: the variable, its default as written, and its meaning."""
+
+    variable: str
+    default: str
+    meaning: str
+
+
+def setting_rows() -> tuple[SettingRow, ...]:
+    """The table of settings, in order."""
+    return tuple(
+        SettingRow(_variable(row.name), row.metadata["default"], row.metadata["meaning"]) for row in fields(Settings)
+    )
+
+
+def settings_from_environment(environment: Mapping[str, str]) -> Settings:
+    """The settings of an environment. Raises `SettingsError` with each variable that is unknown or has a bad value."""
+    rows = {_variable(row.name): row for row in fields(Settings)}
+    problems = [_unknown(name, rows) for name in environment if name.startswith(PREFIX) and name not in rows]
+    values: dict[str, Any] = {}
+    for variable, row in rows.items():
+        text = environment.get(variable, "").strip()
+        if not text:
+            continue
+        try:
+            values[row.name] = row.metadata["read"](text)
+        except ValueError as error:
+            problems.append(f"{variable}={text!r}: {error}")
+    if problems:
+        raise SettingsError(tuple(problems))
+    return Settings(**values)
+
+
+def environment_from_settings(settings: Settings) -> dict[str, str]:
+    """The inverse of `settings_from_environment`: what to hand to a process that is to run with these settings."""
+    return {_variable(row.name): str(getattr(settings, row.name)) for row in fields(settings)}
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _unknown(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is not a setting; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}")

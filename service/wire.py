@@ -1,0 +1,301 @@
+"""The JSON of the API, spelled here and nowhere else.
+
+Each struct is a schema of `/openapi.json` (its docstring the description) and is encoded as it stands, in this order.
+`service.answers` makes them from the read side's values; requests are read by `service.params`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - msgspec reads the annotations
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from index.document import Basis, BlockKind, Precision, Role  # noqa: TC001 - msgspec reads the annotations
+from search.engine import Interval  # noqa: TC001 - msgspec reads the annotations
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something about the question that was changed, added or left out."""
+
+    code: str
+    detail: str
+
+
+class QueryEcho(msgspec.Struct, frozen=True):
+    """The question as typed, as read, and what was noticed. `corrections` and `variants` are empty in this version."""
+
+    raw: str
+    parsed: str
+    corrections: tuple[str, ...]
+    variants: tuple[str, ...]
+    warnings: tuple[Notice, ...]
+
+
+class Published(msgspec.Struct, frozen=True):
+    """The days an article may have been published on, both inclusive: as certain as is known, never more."""
+
+    start: dt.date
+    end: dt.date
+    precision: Precision
+    basis: Basis
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A place and what it is to the article. `path` runs from the widest place to this one."""
+
+    id: str
+    name: str
+    path: tuple[str, ...]
+    role: Role
+
+
+class Label(msgspec.Struct, frozen=True):
+    """A stable id, and the name people read."""
+
+    id: str
+    name: str
+
+
+class Highlight(msgspec.Struct, frozen=True):
+    """A passage: a plain string is text, a one-element array is a match. `offset` counts characters in the field."""
+
+    field: str
+    parts: tuple[str | tuple[str], ...]
+    offset: int
+
+
+class ArticleLinks(msgspec.Struct, frozen=True):
+    """Where more about an article is."""
+
+    self: str
+    evidence: str
+
+
+class ArticleMetadata(msgspec.Struct, frozen=True):
+    """What is known about an article. `title_basis` is declared, text (a headline) or lead (the text's beginning)."""
+
+    id: str
+    url: str | None
+    title: str
+    title_basis: Literal["declared", "text", "lead"]
+    source: str | None
+    authors: tuple[str, ...]
+    translators: tuple[str, ...]
+    published: Published | None
+    regions: tuple[Place, ...]
+    topics: tuple[Label, ...]
+    language: str | None
+
+
+class Hit(ArticleMetadata, frozen=True):
+    """An article that matches, and how well."""
+
+    score: float
+    highlights: tuple[Highlight, ...]
+    links: ArticleLinks
+
+
+class FacetValue(msgspec.Struct, frozen=True):
+    """A value with its exact count. A place's count is of distinct articles, never the sum of its children."""
+
+    id: str
+    value: str
+    path: tuple[str, ...]
+    count: int
+    selected: bool
+    children: tuple[FacetValue, ...]
+
+
+class ValueFacet(msgspec.Struct, frozen=True):
+    """A field's values, largest first. `total_values` counts those not shown too; `missing`, articles without any."""
+
+    total_values: int
+    missing: int
+    values: tuple[FacetValue, ...]
+
+
+class DateBucket(msgspec.Struct, frozen=True):
+    """A calendar unit by its first day, and the articles that were or may have been published in it."""
+
+    start: dt.date
+    count: int
+
+
+class DateFacet(msgspec.Struct, frozen=True):
+    """A histogram of dates; empty buckets between the first and the last are kept."""
+
+    interval: Interval
+    missing: int
+    buckets: tuple[DateBucket, ...]
+
+
+class Facets(msgspec.Struct, frozen=True, kw_only=True):
+    """The facets that were asked for."""
+
+    region: ValueFacet | UnsetType = UNSET
+    source: ValueFacet | UnsetType = UNSET
+    topic: ValueFacet | UnsetType = UNSET
+    language: ValueFacet | UnsetType = UNSET
+    date: DateFacet | UnsetType = UNSET
+
+
+class SearchLinks(msgspec.Struct, frozen=True, kw_only=True):
+    """The same question by GET, and what follows this page. Left out where there is none."""
+
+    self: str | UnsetType = UNSET
+    next: str | UnsetType = UNSET
+
+
+class SearchAnswer(msgspec.Struct, frozen=True):
+    """One page of an answer. `total` and all counts are exact and over all matches."""
+
+    query: QueryEcho
+    total: int
+    exact: bool
+    page: int
+    per_page: int
+    next_cursor: str | None
+    took_ms: float
+    generation: str
+    hits: tuple[Hit, ...]
+    facets: Facets
+    links: SearchLinks
+
+
+class FacetAnswer(msgspec.Struct, frozen=True):
+    """One facet of all matches of a question: the values whose names hold `facet_q`."""
+
+    query: QueryEcho
+    field: str
+    facet_q: str
+    total_values: int
+    missing: int
+    values: tuple[FacetValue, ...]
+    took_ms: float
+    generation: str
+
+
+class Block(msgspec.Struct, frozen=True):
+    """What the characters `start` to `end` of the text are: title, body, caption, byline or boilerplate."""
+
+    kind: BlockKind
+    start: int
+    end: int
+
+
+class Article(ArticleMetadata, frozen=True):
+    """An article: its text as received, what its parts are, and what is known about it."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    body: str
+    captions: tuple[str, ...]
+    generation: str
+    links: ArticleLinks
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a value is believed: the rule, the characters of `text` it rests on (null: not in the text), the words."""
+
+    rule: str
+    start: int | None
+    end: int | None
+    quote: str
+
+
+class FoundText(msgspec.Struct, frozen=True):
+    """A text and the evidence for it, the strongest first."""
+
+    value: str
+    evidence: tuple[Reason, ...]
+
+
+class FoundPublished(msgspec.Struct, frozen=True):
+    """A date and the evidence for it, the strongest first."""
+
+    value: Published
+    evidence: tuple[Reason, ...]
+
+
+class FoundPlace(msgspec.Struct, frozen=True):
+    """A place in a role and the evidence for it, the strongest first."""
+
+    value: Place
+    evidence: tuple[Reason, ...]
+
+
+class FoundLabel(msgspec.Struct, frozen=True):
+    """A source or topic and the evidence for it, the strongest first."""
+
+    value: Label
+    evidence: tuple[Reason, ...]
+
+
+class EvidenceAnswer(msgspec.Struct, frozen=True):
+    """Each value known of an article, with the evidence for it. Offsets count characters of the article's `text`."""
+
+    id: str
+    title: FoundText
+    published: FoundPublished | None
+    regions: tuple[FoundPlace, ...]
+    source: FoundLabel | None
+    topics: tuple[FoundLabel, ...]
+    authors: tuple[FoundText, ...]
+    translators: tuple[FoundText, ...]
+    language: FoundText | None
+    generation: str
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """What is served. `status` is ready, or degraded if what was published last cannot be opened: `reason` says so."""
+
+    status: Literal["ready", "degraded"]
+    generation: str
+    created: dt.datetime
+    age_seconds: int
+    articles: int
+    reason: str | None
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """What this is, and where to go on."""
+
+    name: str
+    version: str
+    about: str
+    routes: dict[str, str]
+
+
+class ParamError(msgspec.Struct, frozen=True):
+    """What is wrong with one parameter."""
+
+    param: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """An error (RFC 9457). `code` is for programs, `instance` has the request id, `errors` each wrong parameter."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: tuple[ParamError, ...]
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def encode(answer: msgspec.Struct | dict[str, Any]) -> bytes:
+    """The JSON of an answer, as UTF-8."""
+    return _ENCODER.encode(answer)

@@ -1,0 +1,178 @@
+"""Dates: phrases as written, and the interval of publication a text allows, with the words for day and year."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.document import Block, BlockKind
+from index.errors import DataFileError
+from index.extract.calendar import find_date_phrases
+from index.extract.date import DateReader
+from index.extract.dateline import find_dateline
+from index.extract.rules import read_rules
+
+READER = DateReader(read_rules("anchors.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("on Mar. 27", [(None, 3, 27, None)], id="abbreviated month"),
+        pytest.param("on March 27th, 2019", [(2019, 3, 27, None)], id="American"),
+        pytest.param("on 27 March 2019", [(2019, 3, 27, None)], id="British"),
+        pytest.param("2019-03-27", [(2019, 3, 27, None)], id="ISO"),
+        pytest.param("August 2019", [(2019, 8, None, None)], id="month and year"),
+        pytest.param("late September", [(None, 9, None, "late")], id="part of a month"),
+        pytest.param("the end of January 2020", [(2020, 1, None, "late")], id="end of a month"),
+        pytest.param("in 2022", [(2022, None, None, None)], id="a year"),
+        pytest.param("2020년 10월 1일", [(2020, 10, 1, None)], id="Korean"),
+        pytest.param("10월 1일", [(None, 10, 1, None)], id="Korean without a year"),
+        pytest.param("Juche 100", [(2011, None, None, None)], id="Juche"),
+        pytest.param("by 2030, the 2022-2026 plan, 3404 tablets", [], id="plans and numbers"),
+        pytest.param("in 2012 Olympics", [], id="a year that names a thing"),
+        pytest.param("February 30", [], id="a day no calendar has"),
+        pytest.param("2019-13-01", [], id="a month no calendar has"),
+        pytest.param("You may march", [], id="words that look like months"),
+    ],
+)
+def test_date_phrases(text: str, expected: list[tuple[int | None, int | None, int | None, str | None]]) -> None:
+    """Each phrase gives the parts that are written, and only those."""
+    assert [(phrase.year, phrase.month, phrase.day, phrase.part) for phrase in find_date_phrases(text)] == expected
+
+
+def published(body: str, caption: str = "", founded: int | None = None) -> tuple[str, str, str] | None:
+    """First and last day and precision of a text's interval."""
+    text = f"{body}\n\n{caption}"
+    blocks = [Block(BlockKind.BODY, 0, len(body))]
+    if caption:
+        blocks.append(Block(BlockKind.CAPTION, len(body) + 2, len(text)))
+    found = READER.find(text, blocks, find_dateline(text, 0), founded)
+    if found is None:
+        return None
+    for evidence in found.evidence:
+        if evidence.where:
+            assert text[evidence.where.start : evidence.where.end] == evidence.quote
+    return str(found.value.start), str(found.value.end), found.value.precision.value
+
+
+TOLD = "A source in Hyesan told Daily NK on June 17 that rice is dear."
+
+
+@pytest.mark.parametrize(
+    ("body", "caption", "expected"),
+    [
+        pytest.param("SEOUL, Mar. 27, 2019 (Yonhap) -- Rice.", "", ("2019-03-27", "2019-03-27", "day"), id="dateline"),
+        pytest.param("SEOUL, 27 MARCH 2019 (Yonhap) -- Rice.", "", ("2019-03-27", "2019-03-27", "day"), id="capitals"),
+        pytest.param("SEOUL, Mar. 27 (Yonhap) -- Rice.", "", None, id="dateline without a year"),
+        pytest.param(
+            "SEOUL, Mar. 27 (Yonhap) -- COVID-19.", "", ("2020-03-27", "2020-03-27", "day"), id="dateline and an event"
+        ),
+        pytest.param("SEOUL, Feb. 29 (Yonhap) -- COVID-19.", "", ("2020-02-29", "2020-02-29", "day"), id="leap day"),
+        pytest.param(
+            "SEOUL, Jan. 5 (Yonhap) -- COVID-19.", "", ("2021-01-05", "2021-01-05", "day"), id="before the event"
+        ),
+        pytest.param(TOLD, "", None, id="told, no year"),
+        pytest.param(
+            TOLD, "Guards in February 2019. Image: X", ("2019-06-01", "2019-06-30", "month"), id="a picture's year"
+        ),
+        pytest.param(
+            TOLD, "Guards in August 2019. Image: X", ("2020-06-01", "2020-06-30", "month"), id="the year after it"
+        ),
+        pytest.param(
+            "On June 29, a source in Hyesan said so. COVID-19.",
+            "",
+            ("2020-06-29", "2020-07-31", "range"),
+            id="told at a month's end",
+        ),
+        pytest.param(
+            "A source told Daily NK on June 17, 2016 that rice is dear.",
+            "",
+            ("2016-06-01", "2016-06-30", "month"),
+            id="told on a full date",
+        ),
+        pytest.param("The minister said on June 17 that rice is dear. COVID-19.", "", None, id="told by somebody else"),
+        pytest.param(
+            "A source said the ship was seen on June 17. COVID-19.",
+            "",
+            None,
+            id="the day of the thing, not the telling",
+        ),
+        pytest.param(f"{TOLD} It was so in 1953.", "", None, id="history dates nothing"),
+        pytest.param(f"{TOLD} It will end by August 2031.", "", None, id="nor do plans"),
+        pytest.param(f"{TOLD} Kim Jong Un, the leader.", "", None, id="nor does a man who is leader for decades"),
+        pytest.param(f"{TOLD} So it has been since August 2021.", "In May 2014. Image: X", None, id="an old picture"),
+        pytest.param(
+            f"{TOLD} That is in 2022, the second year of the current plan.",
+            "In May 2014. Image: X",
+            ("2022-06-01", "2022-06-30", "month"),
+            id="the present year is named",
+        ),
+        pytest.param(
+            "Since the first inter-Korean summit this year, rice is cheap.",
+            "",
+            ("2018-01-01", "2018-12-31", "year"),
+            id="a year and no day",
+        ),
+        pytest.param(f"{TOLD} The inter-Korean summit this year helped.", "", None, id="three years had a summit"),
+        pytest.param(
+            f"{TOLD} The inter-Korean summit this year helped. Kim Jong Un's order came.",
+            "",
+            ("2018-06-01", "2018-06-30", "month"),
+            id="a bound leaves one of them",
+        ),
+        pytest.param(
+            "The province has banned stoves since Mar. 10. This year (2022) is cold.",
+            "",
+            ("2022-03-01", "2022-03-31", "month"),
+            id="in force since",
+        ),
+        pytest.param(
+            "Smoke was seen late last month. It was in late September. COVID-19.",
+            "",
+            ("2020-10-01", "2020-10-31", "month"),
+            id="late last month",
+        ),
+        pytest.param(
+            "Smoke was seen late last month. It was in late December. COVID-19.",
+            "",
+            ("2021-01-01", "2021-01-31", "month"),
+            id="late last month over new year",
+        ),
+        pytest.param(
+            "Seen late last month: late January, late September. COVID-19.", "", None, id="months half a year apart"
+        ),
+        pytest.param("Rice is dear.", "", None, id="nothing to go by"),
+    ],
+)
+def test_the_interval_of_publication(body: str, caption: str, expected: tuple[str, str, str] | None) -> None:
+    """Day and month come from who told it, the year from what bounds it; what stays open is unknown."""
+    assert published(body, caption) == expected
+
+
+def test_the_evidence_shows_day_and_bound() -> None:
+    """An inferred date rests on the words for the day and the words for the year."""
+    body = f"{TOLD} COVID-19."
+    found = READER.find(body, [Block(BlockKind.BODY, 0, len(body))])
+    assert found
+    assert [(evidence.rule, evidence.quote) for evidence in found.evidence] == [
+        ("date-told", "told Daily NK on June 17"),
+        ("anchor-covid-19", "COVID-19"),
+    ]
+
+
+def test_a_publisher_founded_later_makes_history_of_a_bound() -> None:
+    """A picture of 1998 does not date the report of a publisher founded in 2004."""
+    assert published(TOLD, "In May 1998. Image: X") == ("1998-06-01", "1998-06-30", "month")
+    assert published(TOLD, "In May 1998. Image: X", founded=2004) is None
+
+
+def test_an_anchor_must_say_when() -> None:
+    """An anchor with neither a first day nor years is refused."""
+    rules = read_rules("anchors.toml")
+    with pytest.raises(DataFileError, match="needs one of"):
+        DateReader({**rules, "anchor": [{"rule": "anchor-x", "match": "x"}]})
+
+
+def test_anchors_name_their_sources() -> None:
+    """Every anchor says where its day is from."""
+    assert all(anchor["source"] for anchor in read_rules("anchors.toml")["anchor"])

@@ -1,0 +1,278 @@
+"""The whole way from raw to document: declared beats extracted, exact offsets, the fingerprint, language, odd input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.document import (
+    BlockKind,
+    Declared,
+    DeclaredRegion,
+    Document,
+    Evidence,
+    Found,
+    Label,
+    RawDocument,
+    Role,
+)
+from index.errors import UnreadableInput
+from index.extract.language import find_language
+from index.extract.pipeline import Extractor, load_extractor
+from index.extract.rules import RULE_FILES, read_rules
+from index.extract.text import normalised
+from index.gazetteer import Gazetteer, Place
+
+EXTRACTOR = load_extractor()
+BODY = "A source in Hyesan told Daily NK on June 17 that rice is dear because of COVID-19."
+
+
+def understand(content: str, declared: Declared | None = None, url: str | None = None) -> Document:
+    """A document of some content."""
+    raw = RawDocument(None, url, "inbox/a.jsonl:7", content, "text/plain", declared or Declared())
+    return EXTRACTOR.understand(raw, "a")
+
+
+@dataclass
+class FakeTagger:
+    """Gives every document one topic, and remembers what it was shown."""
+
+    fingerprint: str = "one"
+
+    def topics(self, document: Document) -> tuple[Found[Label], ...]:
+        """The topic "rice", with its first word as evidence."""
+        assert document.topics == ()
+        return (Found(Label("rice", "Rice"), (Evidence("topic", None, "rice"),)),)
+
+
+def test_a_plain_report_is_understood_whole() -> None:
+    """A report without any metadata gets title, date, place, source and language from its text."""
+    document = understand(f"Rice dear again\n\n{BODY}")
+    assert document.title.value == "Rice dear again"
+    assert document.has_title
+    assert document.published
+    assert str(document.published.value.start) == "2020-06-01"
+    assert [(region.value.id, region.value.role) for region in document.regions] == [("kp-hyesan", Role.SENDER)]
+    assert document.source
+    assert document.source.value == Label("daily-nk", "Daily NK")
+    assert document.language
+    assert document.language.value == "en"
+    assert document.body == BODY
+
+
+def test_hard_wrapped_lines_are_read_as_one() -> None:
+    """Rules read across the line ends of hard-wrapped text, and quote it as it stands."""
+    document = understand("A source in\nHyesan told Daily\nNK on\nJune 17 of raids in Musan\nand Onsong. COVID-19.")
+    assert {f"{region.value.id} {region.value.role}" for region in document.regions} == {
+        "kp-hyesan sender",
+        "kp-musan event",
+        "kp-onsong event",
+    }
+    assert document.source
+    assert document.source.evidence[0].quote == "told Daily\nNK"
+    assert document.published
+    assert document.published.evidence[0].quote == "told Daily\nNK on\nJune 17"
+
+
+def test_declared_metadata_beats_the_text() -> None:
+    """What was declared is the value, with the rule "declared" and the words as declared."""
+    declared = Declared(
+        title="Another title",
+        date="2019-05-06",
+        regions=(DeclaredRegion("Sinŭiju"), DeclaredRegion("시외", Role.MENTIONED)),
+        source="KCNA",
+        topics=("Rice", "rice"),
+        authors=(" Ann  Example ", ""),
+        language="en-GB",
+    )
+    document = understand(BODY, declared)
+    assert document.title == Found("Another title", (Evidence("declared", None, "Another title"),))
+    assert document.published
+    assert str(document.published.value.start) == str(document.published.value.end) == "2019-05-06"
+    assert [(region.value.id, region.value.role) for region in document.regions] == [
+        ("kp-sinuiju", Role.EVENT),
+        ("시외", Role.MENTIONED),
+    ]
+    assert document.source
+    assert document.source.value.id == "kcna"
+    assert [topic.value.id for topic in document.topics] == ["rice"]
+    assert [author.value for author in document.authors] == ["Ann Example"]
+    assert document.language
+    assert document.language.value == "en"
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        pytest.param("2019", ("2019-01-01", "2019-12-31", "year"), id="a year"),
+        pytest.param("2020-02", ("2020-02-01", "2020-02-29", "month"), id="a month"),
+        pytest.param("2020-02-03", ("2020-02-03", "2020-02-03", "day"), id="a day"),
+        pytest.param("2020-02-03T23:30:00-08:00", ("2020-02-03", "2020-02-03", "day"), id="a time: the day as written"),
+        pytest.param("2020-02-03 10:00", ("2020-02-03", "2020-02-03", "day"), id="a time after a blank"),
+        pytest.param("Mon, 03 Feb 2020 10:00:00 +0900", ("2020-02-03", "2020-02-03", "day"), id="RFC 2822"),
+        pytest.param("2020-02-30", "does not exist", id="a day no calendar has"),
+        pytest.param("2020-13", "does not exist", id="a month no calendar has"),
+        pytest.param("2020-00", "does not exist", id="month nought"),
+        pytest.param("0000", "does not exist", id="year nought"),
+        pytest.param("9999", "does not exist", id="a year at the end of time"),
+        pytest.param("last Tuesday", "is none of", id="words"),
+        pytest.param("20200203T", "is none of", id="half a date"),
+    ],
+)
+def test_declared_dates(date: str, expected: tuple[str, str, str] | str) -> None:
+    """A declared date is the days it names; one that cannot be is refused by origin and value."""
+    if isinstance(expected, str):
+        with pytest.raises(UnreadableInput, match=expected) as caught:
+            understand(BODY, Declared(date=date))
+        assert "inbox/a.jsonl:7" in str(caught.value)
+        assert repr(date) in str(caught.value)
+        return
+    published = understand(BODY, Declared(date=date)).published
+    assert published
+    value = published.value
+    assert (str(value.start), str(value.end), value.precision.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        pytest.param(Declared(source="!!"), "source '!!'", id="a source without letters"),
+        pytest.param(Declared(topics=("-",)), "topic '-'", id="a topic without letters"),
+        pytest.param(Declared(regions=(DeclaredRegion("?"),)), r"place '\?'", id="a place without letters"),
+        pytest.param(Declared(language="12"), "language '12'", id="no language"),
+    ],
+)
+def test_impossible_metadata_is_refused(declared: Declared, message: str) -> None:
+    """A declared value of which no id can be made is refused with its name."""
+    with pytest.raises(UnreadableInput, match=message):
+        understand(BODY, declared)
+
+
+def test_nothing_declared_is_lost() -> None:
+    """A place nobody knows becomes a region of its own; a shared name stays a name, and says so."""
+    declared = Declared(regions=(DeclaredRegion("Nowhere Hill"), DeclaredRegion("Kangwon")))
+    unknown, shared = understand("Rice is dear.", declared).regions
+    assert unknown.value.path == (Label("nowhere-hill", "Nowhere Hill"),)
+    assert unknown.evidence[0].rule == "declared"
+    assert shared.value.path == (Label("kangwon", "Kangwon"),)
+    assert shared.evidence[0].rule == "declared-shared-name"
+
+
+def test_a_shared_declared_name_is_settled_by_the_publisher() -> None:
+    """Kangwon declared for a report of a publisher that covers North Korea is the northern province."""
+    (region,) = understand(BODY, Declared(regions=(DeclaredRegion("Kangwon"),))).regions
+    assert region.value.id == "kp-kangwon"
+
+
+def test_the_address_gives_the_day() -> None:
+    """A day in an article's URL is declared; a number that is no day is not."""
+    document = understand(BODY, url="https://www.dailynk.com/2018/10/05/rice/")
+    assert document.published
+    assert (str(document.published.value.start), document.published.value.basis) == ("2018-10-05", "declared")
+    other = understand("Rice.", url="https://example.org/2018/02/31/rice/")
+    assert other.published is None
+
+
+@pytest.mark.parametrize("content", ["", " \n\t", "\x00\ufeff"])
+def test_an_article_without_words_is_refused(content: str) -> None:
+    """Nothing to read is an error that says what to do; a title alone is an article."""
+    with pytest.raises(UnreadableInput, match="holds no words"):
+        understand(content)
+    assert understand(content, Declared(title="A title")).title.value == "A title"
+
+
+def test_places_of_a_declared_headline_count() -> None:
+    """A headline that is not in the text names places too, without offsets."""
+    (region,) = understand("Rice.", Declared(title="Raids in Sinuiju")).regions
+    assert (region.value.id, region.evidence[0].where) == ("kp-sinuiju", None)
+
+
+def test_topics_come_from_the_tagger() -> None:
+    """The tagger sees the document without topics, and its topics are the document's."""
+    extractor = load_extractor(FakeTagger())
+    document = extractor.understand(RawDocument(None, None, "a", BODY, "text/plain"), "a")
+    assert [topic.value.id for topic in document.topics] == ["rice"]
+
+
+def test_the_fingerprint_follows_every_rule() -> None:
+    """Another gazetteer, another rule file or another tagger is another fingerprint; the same ones are the same."""
+    rules = {name: read_rules(name) for name in RULE_FILES}
+    small = Gazetteer([Place("x", "X", "city")])
+    changed = {**rules, "page.toml": {**rules["page.toml"], "lead": {"longest": 90}}}
+    fingerprints = [
+        EXTRACTOR.fingerprint,
+        load_extractor(FakeTagger()).fingerprint,
+        load_extractor(FakeTagger("two")).fingerprint,
+        Extractor(small, rules).fingerprint,
+        Extractor(small, changed).fingerprint,
+    ]
+    assert len(set(fingerprints)) == len(fingerprints)
+    assert load_extractor().fingerprint == EXTRACTOR.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        pytest.param("The price of rice and the price of corn have risen.", "en", id="English"),
+        pytest.param("쌀 가격이 다시 올랐다고 소식통이 전했다.", "ko", id="Korean"),
+        pytest.param("북한 COVID-19 사태", "ko", id="Korean with Latin letters"),
+        pytest.param("El precio del arroz ha subido en la capital.", None, id="Spanish"),
+        pytest.param("Der Preis von Reis ist in der Stadt gestiegen.", None, id="German"),
+        pytest.param("Le prix du riz est en hausse dans la capitale.", None, id="French"),
+        pytest.param("SHR 42 CTS VS 30", None, id="figures"),
+        pytest.param("", None, id="nothing"),
+    ],
+)
+def test_language(text: str, language: str | None) -> None:
+    """Korean is told by its script, English by its function words; nothing else is guessed."""
+    found = find_language(text)
+    assert (found.value if found else None) == language
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        pytest.param("a\r\nb\rc", "a\nb\nc", id="line ends"),
+        pytest.param("Sinu\u0306iju", "Sinŭiju", id="combining marks"),
+        pytest.param("a\x00b\ufeff\x1bc\td", "abc\td", id="control characters"),
+        pytest.param("a\ud800b", "ab", id="a lone surrogate"),
+        pytest.param("a\u2028b", "a\nb", id="a line separator"),
+    ],
+)
+def test_text_is_normalised(content: str, text: str) -> None:
+    """One kind of line end, one form of each letter, no characters that are no text."""
+    assert normalised(content) == text
+
+
+FRAGMENTS = [
+    "\n", "\n\n", " ", ". ", "Sinuiju", "신의주에서", "North Pyongyan Province", "a source in ", "Kangwon",
+    "Image: Daily NK", "told Daily NK on June 17", "in 2022, the second year of the current", "COVID-19",
+    "SEOUL, Mar. 27 (Yonhap) -- ", "By Ann Example", "Read in Korean", "late last month", "late September",
+    "(", ")", "“", "İ", "ß", "ﬁ", "\u0306", "U.S.", "Jordan", "has banned it since Mar. 10", "Feb. 29", "中国",
+    "1월 31일", "\x00", "\U0001f600",
+]  # fmt: skip
+
+
+@given(st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=20)), max_size=30).map("".join))
+def test_any_text_is_understood_with_exact_offsets(content: str) -> None:
+    """No text breaks extraction; blocks stand in order without overlap; every quote stands where its evidence says."""
+    if not normalised(content).strip():
+        return
+    document = understand(content)
+    everything: list[Found[Any] | None] = [document.title, document.published, document.source, document.language]
+    everything += [*document.regions, *document.authors, *document.translators]
+    for found in everything:
+        for evidence in found.evidence if found else ():
+            if evidence.where is not None:
+                assert document.text[evidence.where.start : evidence.where.end] == evidence.quote
+    spans = [(block.start, block.end) for block in document.blocks]
+    assert all(start < end for start, end in spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    covered = "".join(document.text[start:end] for start, end in spans)
+    assert "".join(covered.split()) == "".join(document.text.split())
+    assert sum(block.kind is BlockKind.TITLE for block in document.blocks) <= 1

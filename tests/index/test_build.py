@@ -1,0 +1,232 @@
+"""From the store to a published generation, and only when there is something to publish."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.build import BuildProgress, BuildReport, Stage, build
+from index.errors import BusyError, GenerationError, NoGeneration
+from index.layout import DataFolder, Reflects, current, current_id, verify
+from index.publish import write_lock
+from index.snapshot import Snapshot
+from index.store import Store
+from index.whoosh_index import open_index, write_index
+from tests.index.fakes import FakeExtractor, article, write_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from index.fields import Record
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    """A data folder that is not there yet but for the archive."""
+    return DataFolder(tmp_path)
+
+
+@pytest.fixture
+def store(data: DataFolder) -> Iterator[Store]:
+    """An archive of three articles, of which the second was deleted and another added."""
+    with Store.open(data.archive) as store:
+        put(store, "one", "two", "three")
+        store.delete("two")
+        put(store, "four")
+        yield store
+
+
+def put(store: Store, *names: str, rules: str = "rules-1") -> None:
+    """Put articles that say their names."""
+    extractor = FakeExtractor()
+    raws = [article(f"words of {name}", article_id=name) for name in names]
+    store.put([(raw, extractor.understand(raw, raw.id or "")) for raw in raws], rules=rules)
+
+
+def make(
+    data: DataFolder, store: Store, extractor: FakeExtractor | None = None, *, from_store: bool = False
+) -> BuildReport:
+    """Build with the fake index."""
+    return build(data, store, extractor or FakeExtractor(), write_index=write_records, from_store=from_store)
+
+
+def test_index_and_snapshot_hold_what_the_store_holds(data: DataFolder, store: Store) -> None:
+    """A build publishes every article under its serial, in index and snapshot alike, and says what it reflects."""
+    report = make(data, store)
+    generation = current(data)
+    assert report == BuildReport(generation=generation, articles=3, reunderstood=0, revised=0, skipped=False)
+    assert generation.manifest.reflects == Reflects(archive=store.id, change=5, rules="rules-1")
+    verify(generation)
+    records = [json.loads(line) for line in (generation.index / "records.jsonl").read_text().splitlines()]
+    assert [(record["serial"], record["body"]) for record in records] == [
+        (1, "words of one"),
+        (3, "words of three"),
+        (4, "words of four"),
+    ]
+    with Snapshot.open(generation.documents) as snapshot:
+        assert snapshot.documents([1, 3, 4]) == tuple(document for _, document in store.documents())
+        assert snapshot.find("two") is None
+
+
+def test_an_empty_archive_is_published_too(data: DataFolder) -> None:
+    """An archive without articles has a generation without articles."""
+    with Store.open(data.archive) as store:
+        assert make(data, store).articles == 0
+        assert make(data, store).skipped
+    verify(current(data))
+
+
+def damage_size(data: DataFolder) -> None:
+    """Append to a file of the current generation."""
+    with (current(data).index / "records.jsonl").open("a") as file:
+        file.write(" ")
+
+
+def damage_current(data: DataFolder) -> None:
+    """Have CURRENT name nothing."""
+    data.current.write_text("nothing")
+
+
+@pytest.mark.parametrize(
+    ("happens", "is_built"),
+    [
+        pytest.param(lambda _data, _store: None, False, id="nothing"),
+        pytest.param(lambda _data, store: put(store, "four"), False, id="the same article again"),
+        pytest.param(lambda _data, store: put(store, "five"), True, id="another article"),
+        pytest.param(lambda _data, store: store.delete("one"), True, id="an article deleted"),
+        pytest.param(lambda data, _store: damage_size(data), True, id="a file of another size"),
+        pytest.param(lambda data, _store: damage_current(data), True, id="CURRENT damaged"),
+        pytest.param(lambda data, _store: data.current.unlink(), True, id="CURRENT lost"),
+    ],
+)
+def test_what_is_published_already_is_not_built_again(
+    data: DataFolder,
+    store: Store,
+    happens: Callable[[DataFolder, Store], object],
+    is_built: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """A build does nothing unless the store changed or the current generation is not whole."""
+    first = make(data, store)
+    happens(data, store)
+    second = make(data, store)
+    assert second.skipped != is_built
+    assert (second.generation.id != first.generation.id) == is_built
+    assert second.articles == store.count
+    assert current_id(data) == second.generation.id
+    verify(current(data))
+
+
+def test_from_store_builds_regardless(data: DataFolder, store: Store) -> None:
+    """`from_store` publishes another generation of the same content."""
+    first, second = make(data, store), make(data, store, from_store=True)
+    assert not second.skipped
+    assert second.generation.manifest.files == first.generation.manifest.files
+    assert second.generation.id != first.generation.id
+
+
+def test_another_archive_with_as_many_changes_is_not_mistaken_for_this_one(data: DataFolder, store: Store) -> None:
+    """If the archive was made anew, its change numbers mean something else, and the build knows."""
+    make(data, store)
+    changes = store.change
+    store.close()
+    data.archive.unlink()
+    with Store.open(data.archive) as anew:
+        put(anew, "a", "b", "c", "d", "e")
+        assert anew.change == changes
+        assert not make(data, anew).skipped
+
+
+def test_articles_understood_by_older_rules_are_understood_anew(
+    data: DataFolder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With other rules every article is understood again from its raw form, and only what differs is a change."""
+    monkeypatch.setattr("index.build.BATCH_ARTICLES", 2)
+    make(data, store)
+    same = make(data, store, FakeExtractor("rules-2"))
+    assert (same.reunderstood, same.revised, same.skipped, store.change) == (3, 0, False, 5)
+    louder = make(data, store, FakeExtractor("rules-3", title_prefix="! "))
+    assert (louder.reunderstood, louder.revised, store.change) == (3, 3, 8)
+    assert louder.generation.manifest.reflects == Reflects(archive=store.id, change=8, rules="rules-3")
+    with Snapshot.open(current(data).documents) as snapshot:
+        assert snapshot.documents([1])[0].title.value == "! words of one"
+    idle = FakeExtractor("rules-3")
+    assert make(data, store, idle).skipped
+    assert idle.understood == []
+
+
+def forgetful(folder: Path, records: Iterable[Record]) -> int:
+    """An index that loses an article."""
+    return write_records(folder, list(records)[1:])
+
+
+def hasty(_folder: Path, records: Iterable[Record]) -> int:
+    """An index that says it has all but did not look at the last."""
+    iterator = iter(records)
+    return sum(1 for _ in zip(range(3), iterator, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("write", "reason"),
+    [
+        pytest.param(forgetful, "the index holds 2 articles, the store 3", id="an article lost"),
+        pytest.param(hasty, "documents.sqlite", id="snapshot not finished"),
+    ],
+)
+def test_an_index_that_is_not_whole_is_not_published(
+    data: DataFolder, store: Store, write: Callable[[Path, Iterable[Record]], int], reason: str
+) -> None:
+    """If index, snapshot and store do not hold the same articles, nothing is published and no draft stays."""
+    with pytest.raises(GenerationError, match=reason):
+        build(data, store, FakeExtractor(), write_index=write)
+    with pytest.raises(NoGeneration):
+        current(data)
+    assert list(data.generations.iterdir()) == []
+    assert make(data, store).articles == 3
+
+
+def test_an_index_that_cannot_be_opened_is_not_published(data: DataFolder, store: Store) -> None:
+    """What `check_index` refuses is not published."""
+    first = make(data, store)
+
+    def refuse(folder: Path) -> None:
+        assert (folder / "records.jsonl").exists()
+        raise GenerationError("cannot be opened")
+
+    put(store, "five")
+    with pytest.raises(GenerationError, match="cannot be opened"):
+        build(data, store, FakeExtractor(), write_index=write_records, check_index=refuse)
+    assert current_id(data) == first.generation.id
+
+
+def test_only_one_builds_at_a_time(data: DataFolder, store: Store) -> None:
+    """While another holds the lock, a build is refused before it changes anything."""
+    put(store, "five", rules="old")
+    with write_lock(data), pytest.raises(BusyError):
+        make(data, store)
+    assert store.count_outdated("rules-1") == 1
+
+
+def test_progress_names_the_stage(data: DataFolder, store: Store) -> None:
+    """A build tells what it is at and how many articles are done, of how many."""
+    heard: list[BuildProgress] = []
+    build(data, store, FakeExtractor("rules-2"), write_index=write_records, progress=heard.append)
+    assert heard == [
+        BuildProgress(Stage.UNDERSTANDING, 0, 3),
+        BuildProgress(Stage.INDEXING, 0, 3),
+        BuildProgress(Stage.PUBLISHING, 3, 3),
+    ]
+
+
+def test_reading_the_real_index_does_not_change_the_generation(data: DataFolder, store: Store) -> None:
+    """A published Whoosh index can be opened and asked any number of times and still verifies."""
+    build(data, store, FakeExtractor(), write_index=write_index, check_index=lambda folder: open_index(folder).close())
+    generation = current(data)
+    for _ in range(3):
+        index = open_index(generation.index)
+        with index.searcher() as searcher:
+            assert searcher.doc_count() == 3
+        index.close()
+    verify(generation)

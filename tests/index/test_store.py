@@ -1,0 +1,354 @@
+"""The archive keeps every article once, numbers every change, and survives being killed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from index.database import APPLICATION_ID
+from index.document import Declared, RawDocument
+from index.errors import BusyError, StoreError, StoreVersion
+from index.store import Change, Effect, Outcome, Store
+from tests.index.fakes import FakeExtractor, article
+
+NOON = dt.datetime(2020, 3, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty archive in which it is always noon."""
+    return Store.open(tmp_path / "archive.sqlite", clock=lambda: NOON)
+
+
+def put(store: Store, *raws: RawDocument, rules: str = "rules-1") -> tuple[Outcome, ...]:
+    """Put articles, understood by the fake extractor."""
+    extractor = FakeExtractor()
+    return store.put([(raw, extractor.understand(raw, store.identify(raw).id)) for raw in raws], rules=rules)
+
+
+def effects(store: Store, *raws: RawDocument) -> list[str]:
+    """What becomes of articles put one by one, as `effect id`."""
+    return [f"{outcome.effect} {outcome.id}" for raw in raws for outcome in put(store, raw)]
+
+
+PAGE = "https://a.example/page"
+A_TXT, B_TXT = "/in/a.txt", "/in/b.txt"
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "wanted"),
+    [
+        pytest.param([article("one", article_id="x")] * 2, ["added x", "unchanged x"], id="the same again"),
+        pytest.param(
+            [article("one", article_id="x"), article("two", article_id="x")],
+            ["added x", "updated x"],
+            id="same id, edited",
+        ),
+        pytest.param(
+            [article("one", article_id="x"), article("one", article_id="y")],
+            ["added x", "added y"],
+            id="declared ids keep equal texts apart",
+        ),
+        pytest.param(
+            [article("one", article_id="x", url=PAGE), article("one", article_id="x")],
+            ["added x", "updated x"],
+            id="an id that lost its url",
+        ),
+        pytest.param(
+            [article("one", origin=A_TXT), article("two", origin=A_TXT)], ["added a", "updated a"], id="an edited file"
+        ),
+        pytest.param(
+            [article("one", origin=A_TXT), article("one", origin=B_TXT)], ["added a", "unchanged a"], id="a copied file"
+        ),
+        pytest.param(
+            [article("one", origin=A_TXT), article("two", origin="/in/sub/a.txt")],
+            ["added a", "added a-[0-9a-f]{6}"],
+            id="two files of one name",
+        ),
+        pytest.param(
+            [article("one", origin=A_TXT), article("one", declared=Declared(date="2020"))],
+            ["added a", "added [0-9a-f]{16}"],
+            id="other declared metadata is another article",
+        ),
+        pytest.param(
+            [article("one", article_id="a"), article("two", origin=A_TXT)],
+            ["added a", "added a-[0-9a-f]{6}"],
+            id="a file does not take a declared id",
+        ),
+        pytest.param(
+            [article("one", origin=A_TXT), article("two", article_id="a"), article("one", origin=A_TXT)],
+            ["added a", "updated a", "updated a"],
+            id="a file put by id stays that file's article",
+        ),
+        pytest.param(
+            [article("one", origin="/in/a.jsonl:1"), article("two", origin="/in/a.jsonl:1")],
+            ["added [0-9a-f]{16}"] * 2,
+            id="a row's place is not its identity",
+        ),
+    ],
+)
+def test_arrivals_are_recognised(store: Store, arrivals: list[RawDocument], wanted: list[str]) -> None:
+    """An arrival is the article it names by id, url, file or content, in this order, or else a new one."""
+    found = effects(store, *arrivals)
+    assert [bool(re.fullmatch(want, have)) for have, want in zip(found, wanted, strict=True)] == [True] * len(wanted), (
+        found
+    )
+
+
+def test_a_url_is_one_article_unless_several_ids_share_it(store: Store) -> None:
+    """A url names its article; where declared ids share a page, an article without id overwrites none of them."""
+    assert effects(store, article("one", url=PAGE), article("two", url=PAGE)) == [
+        f"added {store.identify(article('', url=PAGE)).id}",
+        f"updated {store.identify(article('', url=PAGE)).id}",
+    ]
+    assert effects(store, article("three", article_id="x", url=PAGE))[0] == "added x"
+    (third,) = put(store, article("four", url=PAGE))
+    assert third.effect is Effect.ADDED
+    assert put(store, article("four", url=PAGE)) == (Outcome(Effect.UNCHANGED, third.serial, third.id),)
+    assert store.count == 3
+
+
+def test_what_is_put_is_found_whole(store: Store) -> None:
+    """The archive gives back the article as received and as understood, with the rules it was understood by."""
+    raw = article("First line\nmore 신의주", article_id="x", url=PAGE, declared=Declared(source="KCNA", topics=("a",)))
+    put(store, raw, rules="r7")
+    found = store.find("x")
+    assert found is not None
+    assert (found.raw, found.rules, found.change, found.serial) == (raw, "r7", 1, 1)
+    assert found.document == FakeExtractor().understand(raw, "x")
+    assert list(store.documents()) == [(1, found.document)]
+    assert list(store.raws()) == [(1, raw)]
+    assert store.find("y") is None
+
+
+def test_a_batch_is_recognised_within_itself(store: Store) -> None:
+    """The same article twice in one batch is one article, and documents get the ids the archive decides on."""
+    twins = [article("one", origin=A_TXT), article("one", origin=B_TXT), article("two", origin="/other/a.txt")]
+    outcomes = put(store, *twins)
+    assert [outcome.effect for outcome in outcomes] == [Effect.ADDED, Effect.UNCHANGED, Effect.ADDED]
+    assert [document.id for _, document in store.documents()] == ["a", outcomes[2].id]
+    assert outcomes[2].id.startswith("a-")
+
+
+def test_changes_are_numbered_and_serials_never_return(store: Store) -> None:
+    """The log holds every addition, update and deletion in order; a deleted article's serial is not given again."""
+    put(store, article("one", article_id="x"), article("two", article_id="y"))
+    put(store, article("2", article_id="y"), article("one", article_id="x"))
+    assert store.delete("y")
+    assert not store.delete("y")
+    put(store, article("two", article_id="y"))
+    assert list(store.changes()) == [
+        Change(1, 1, "x", Effect.ADDED, NOON),
+        Change(2, 2, "y", Effect.ADDED, NOON),
+        Change(3, 2, "y", Effect.UPDATED, NOON),
+        Change(4, 2, "y", Effect.DELETED, NOON),
+        Change(5, 3, "y", Effect.ADDED, NOON),
+    ]
+    assert [change.number for change in store.changes(since=3)] == [4, 5]
+    assert (store.change, store.count) == (5, 2)
+
+
+def test_a_failing_batch_leaves_nothing(store: Store) -> None:
+    """If a batch fails anywhere, nothing of it is kept and the next one works."""
+    extractor = FakeExtractor()
+    good = article("one", article_id="good")
+    bad = article("two", article_id="no/good")
+    with pytest.raises(StoreError, match="'no/good' holds '/'"):
+        store.put([(raw, extractor.understand(raw, "any")) for raw in (good, bad)], rules="r")
+    assert (store.count, store.change) == (0, 0)
+    assert effects(store, good) == ["added good"]
+
+
+def test_revising_changes_only_what_differs(store: Store) -> None:
+    """New rules mark every article as understood by them, and only documents that differ get a change number."""
+    put(store, *(article(text, article_id=text) for text in ("a", "b", "c")), rules="old")
+    batch = store.outdated("new", after=0, limit=2)
+    assert [found.document.id for found in batch] == ["a", "b"]
+    louder = FakeExtractor(title_prefix="! ")
+    revisions = [(batch[0], batch[0].document), (batch[1], louder.understand(batch[1].raw, "b"))]
+    assert store.revise(revisions, rules="new") == 1
+    assert store.count_outdated("new") == 1
+    assert [found.document.id for found in store.outdated("new", after=0, limit=9)] == ["c"]
+    assert [change.id for change in store.changes(since=3)] == ["b"]
+    assert dict(store.documents())[2].title.value == "! b"
+
+
+def test_revising_passes_over_what_changed_meanwhile(store: Store) -> None:
+    """A revision of an article that was replaced since it was read does not undo the replacement."""
+    put(store, article("old", article_id="x"), rules="old")
+    (stale,) = store.outdated("new", after=0, limit=9)
+    put(store, article("newer", article_id="x"), rules="newer")
+    assert store.revise([(stale, stale.document)], rules="new") == 0
+    found = store.find("x")
+    assert found is not None
+    assert (found.raw.content, found.rules) == ("newer", "newer")
+
+
+def test_reading_sees_one_moment(store: Store, tmp_path: Path) -> None:
+    """Within `reading`, what another connection writes is not seen; afterwards it is."""
+    put(store, article("one", article_id="x"))
+    with Store.open(tmp_path / "archive.sqlite") as other, store.reading():
+        assert store.change == 1
+        put(other, article("two", article_id="y"))
+        assert (store.change, store.count, len(list(store.documents()))) == (1, 1, 1)
+    assert store.change == 2
+
+
+def test_two_writers_wait_for_one_another(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that waits too long for another is told that the archive is being written."""
+    monkeypatch.setattr("index.database.BUSY_TIMEOUT_S", 0.0)
+    with (
+        Store.open(tmp_path / "archive.sqlite") as impatient,
+        store._writing(),  # noqa: SLF001 - a transaction left open
+        pytest.raises(BusyError, match="another process is writing"),
+    ):
+        put(impatient, article("one"))
+
+
+def test_opening_again_keeps_everything(tmp_path: Path) -> None:
+    """An archive has one id for life, and a second opening finds what the first wrote."""
+    path = tmp_path / "archive.sqlite"
+    with Store.open(path) as first:
+        put(first, article("one", article_id="x"))
+        archive_id = first.id
+    with Store.open(path, must_exist=True) as second:
+        assert (second.id, second.count, second.problems()) == (archive_id, 1, ())
+    assert Store.open(tmp_path / "other.sqlite").id != archive_id
+
+
+def _database(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_files_that_are_no_archive_are_refused_and_left_alone(tmp_path: Path) -> None:
+    """Another program's database, a text file and another version's archive are refused, each with its reason."""
+    foreign, text, newer = (tmp_path / name for name in ("foreign", "text", "newer"))
+    _database(foreign, "CREATE TABLE mine (x)")
+    text.write_text("this is not a database, but it is long enough to look like one" * 20)
+    _database(newer, f"PRAGMA application_id = {APPLICATION_ID}", "PRAGMA user_version = 99", "CREATE TABLE t (x)")
+    before = foreign.read_bytes()
+    with pytest.raises(StoreError, match="another program"):
+        Store.open(foreign)
+    with pytest.raises(StoreError, match="not a database"):
+        Store.open(text)
+    with pytest.raises(StoreVersion, match="of store format 99; this version of Dateline reads 1"):
+        Store.open(newer)
+    with pytest.raises(StoreError, match=r"there is no archive at .* dateline ingest PATH"):
+        Store.open(tmp_path / "none", must_exist=True)
+    assert foreign.read_bytes() == before
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_damaged_row_is_named(store: Store, tmp_path: Path) -> None:
+    """A document that cannot be read back is an error that names file and serial."""
+    put(store, article("one", article_id="x"))
+    _database(tmp_path / "archive.sqlite", "UPDATE article SET document = substr(document, 2)")
+    with pytest.raises(StoreError, match=r"archive\.sqlite: the article of serial 1 is damaged"):
+        list(store.documents())
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """The archive under random puts, deletes and reopenings, against a dictionary."""
+
+    ids = st.sampled_from(["a", "b", "c"])
+    texts = st.sampled_from(["one", "two", "three"])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = Store.open(Path(":memory:"))
+        self.model: dict[str, str] = {}
+        self.order: list[str] = []
+        self.changes = 0
+
+    @rule(batch=st.lists(st.tuples(ids, texts), max_size=4))
+    def put(self, batch: list[tuple[str, str]]) -> None:
+        """Put some articles by id."""
+        put(self.store, *(article(text, article_id=article_id) for article_id, text in batch))
+        for article_id, text in batch:
+            self.changes += self.model.get(article_id) != text
+            if article_id not in self.model:
+                self.order.append(article_id)
+            self.model[article_id] = text
+
+    @rule(article_id=ids)
+    def delete(self, article_id: str) -> None:
+        """Delete an article, or none."""
+        assert self.store.delete(article_id) == (article_id in self.model)
+        if self.model.pop(article_id, None) is not None:
+            self.order.remove(article_id)
+            self.changes += 1
+
+    @rule(article_id=ids, text=texts)
+    def put_file(self, article_id: str, text: str) -> None:
+        """Put a file: the article that it fills, or one of the same words, or a new one of its name."""
+        raw = article(text, origin=f"/in/{article_id}.txt")
+        identity = self.store.identify(raw)
+        known = self.model.get(identity.id)
+        assert (known is None) == (identity.serial is None)
+        assert identity.is_unchanged == (known == text)
+        put(self.store, raw)
+        self.changes += known != text
+        if known is None:
+            self.order.append(identity.id)
+        self.model[identity.id] = text
+
+    @invariant()
+    def agrees(self) -> None:
+        """The archive holds what the dictionary holds, in the order of insertion, and has counted every change."""
+        assert [(doc.id, doc.text) for _, doc in self.store.documents()] == [(i, self.model[i]) for i in self.order]
+        assert self.store.change == self.changes
+
+    def teardown(self) -> None:
+        """Close the archive."""
+        self.store.close()
+
+
+TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+
+WRITER = """
+import sys
+from pathlib import Path
+from index.store import Store
+from tests.index.fakes import FakeExtractor, article
+store, extractor = Store.open(Path(sys.argv[1])), FakeExtractor()
+for number in range(1_000_000):
+    raws = [article(f"{number} {part}", article_id=f"{number}-{part}") for part in range(5)]
+    store.put([(raw, extractor.understand(raw, raw.id)) for raw in raws], rules="r")
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [0, 1, 7])
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, acknowledged: int) -> None:
+    """A writer killed without warning has kept every batch it said it kept, and no part of another."""
+    path = tmp_path / "archive.sqlite"
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", WRITER, str(path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(root)}
+    ) as writer:
+        assert writer.stdout is not None
+        said = [int(writer.stdout.readline()) for _ in range(acknowledged + 1)]
+        writer.send_signal(signal.SIGKILL)
+    with Store.open(path) as store:
+        kept = [document.id for _, document in store.documents()]
+        assert kept == [f"{number}-{part}" for number in range(len(kept) // 5) for part in range(5)]
+        assert len(kept) // 5 > said[-1]
+        assert store.change == len(kept)
+        assert store.problems() == ()

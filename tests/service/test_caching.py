@@ -1,0 +1,115 @@
+"""Entity tags and what may be reused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.layout import DataFolder
+from service.settings import Settings
+from service.wiring import archives_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from index.document import Document
+    from search.engine import Engine
+    from tests.service.conftest import Api
+
+CACHED = [
+    pytest.param("/v1/search", "q=winter&facet=region", id="search"),
+    pytest.param("/v1/facets/region", "facet_q=ryang", id="facet"),
+    pytest.param("/v1/articles/report-4", "", id="article"),
+    pytest.param("/v1/articles/report-4/evidence", "", id="evidence"),
+    pytest.param("/openapi.json", "", id="openapi"),
+    pytest.param("/", "", id="welcome"),
+]
+
+
+@pytest.mark.parametrize(("path", "query_string"), CACHED)
+def test_who_has_an_answer_is_told_so(api: Api, path: str, query_string: str) -> None:
+    """An answer has a strong tag and may be reused; sent back in any form, the tag is answered 304 with the headers."""
+    answer = api.request("GET", path, query_string=query_string)
+    tag = answer.headers["etag"]
+    assert tag.startswith('"')
+    for method, given in (("GET", tag), ("GET", f'"other", W/{tag}'), ("GET", "*"), ("HEAD", tag)):
+        again = api.request(method, path, query_string=query_string, headers={"If-None-Match": given})
+        assert again.status_code == 304
+        for name in ("etag", "cache-control", "vary"):
+            assert again.headers[name] == answer.headers[name]
+    assert answer.headers["cache-control"] == "public, max-age=60, stale-while-revalidate=300"
+    assert answer.headers["vary"] == "Origin, Accept-Encoding"
+    other = api.request("GET", path, query_string=query_string, headers={"If-None-Match": '"other", nonsense'})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        pytest.param("q=a&op=and", "q=a", True, id="a default said aloud"),
+        pytest.param("region=kp&region=cn&q=a", "q=a&region=cn&region=kp&region=cn", True, id="order and repeats"),
+        pytest.param("date_to=2019", "date_to=2019-12-31", True, id="the same last day"),
+        pytest.param("q=a", "q=a&q=", None, id="repeated"),
+        pytest.param("q=%E1%84%89%E1%85%B5%E1%86%AB", "q=%EC%8B%A0", True, id="two ways to write a syllable"),
+        pytest.param("q=a+b", "q=a%20b", True, id="two ways to write a space"),
+        pytest.param("q=a", "q=A", False, id="raw is echoed"),
+        pytest.param("q=a", "q=a&page=2", False, id="page"),
+        pytest.param("q=a", "q=a&facet=date", False, id="facet"),
+        pytest.param("q=a", "q=a&highlight=0", False, id="highlight"),
+        pytest.param("facet=date", "facet=date&facet_interval=day", False, id="interval"),
+    ],
+)
+def test_equal_requests_share_a_tag(api: Api, one: str, other: str, is_same: bool | None) -> None:  # noqa: FBT001 - a table
+    """The tag follows the request's meaning, not its spelling. A request that is refused has none."""
+    tags = [api.request("GET", "/v1/search", query_string=text).headers.get("etag") for text in (one, other)]
+    if is_same is None:
+        assert tags[1] is None
+    else:
+        assert (tags[0] == tags[1]) is is_same
+
+
+def test_an_unchanged_answer_costs_no_search(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 304 is decided from generation and parameters alone."""
+    tag = api.get("/v1/search", {"q": "winter"}).headers["etag"]
+
+    def fail(_engine: Engine, _request: object) -> None:
+        raise AssertionError("it searched")
+
+    monkeypatch.setattr("search.engines.whoosh.WhooshEngine.search", fail)
+    assert api.get("/v1/search", {"q": "winter"}, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_a_new_generation_changes_every_tag(
+    api_of: Callable[..., Api],
+    documents: Sequence[Document],
+    publish_documents: Callable[[DataFolder, Sequence[Document]], object],
+    tmp_path: Path,
+) -> None:
+    """After a build nobody is told that what they have is unchanged, though the articles be the same."""
+    data = DataFolder(tmp_path)
+    publish_documents(data, documents)
+    archives = archives_of(Settings(data=tmp_path, reload_check_ms=0), None)  # type: ignore[arg-type] # nothing to log
+    api = api_of(archives)
+    paths = ("/v1/search", "/v1/facets/topic", "/v1/articles/report-1")
+    tags = {path: api.get(path).headers["etag"] for path in paths}
+    publish_documents(data, documents)
+    for path, tag in tags.items():
+        assert api.get(path, headers={"If-None-Match": tag}).status_code == 200
+    archives.close()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_what_is_true_now_is_not_stored(api: Api, path: str) -> None:
+    """Health and readiness are asked anew each time."""
+    answer = api.get(path)
+    assert answer.headers["cache-control"] == "no-store"
+    assert "etag" not in answer.headers
+
+
+def test_an_answer_to_a_post_is_not_stored(api: Api) -> None:
+    """Nobody may reuse the answer to a POST."""
+    answer = api.post("/v1/search", {"q": "winter"})
+    assert answer.headers["cache-control"] == "no-store"
+    assert "etag" not in answer.headers

@@ -1,0 +1,206 @@
+"""The command: what it prints, how it exits, and that a user's mistake never shows a stack trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from click.testing import Result
+
+REPORT = """Officials burn goods in Sinuiju
+
+Officials in Sinuiju burned smuggled goods, a source in North Pyongan Province told Daily NK on March 9.
+
+Border guards near Rason in February 2021. Image: Daily NK
+"""
+
+
+def _run(*arguments: str | Path, data: Path | None = None) -> Result:
+    words = [str(argument) for argument in arguments]
+    return CliRunner().invoke(main, [*words, "--data", str(data)] if data else words)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of an archive of two articles."""
+    folder = tmp_path_factory.mktemp("cli")
+    articles = folder / "articles"
+    articles.mkdir()
+    (articles / "burning.txt").write_text(REPORT, encoding="utf-8")
+    row = {"id": "kcna-1", "title": "[Weather]", "body": "Rain fell.", "date": "2011-12-01", "source": "KCNA", "x": 1}
+    (articles / "rows.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    data = folder / "data"
+    assert _run("ingest", articles, data=data).exit_code == 0
+    assert _run("build", data=data).exit_code == 0
+    return data
+
+
+def test_ingest_says_what_became_of_everything(tmp_path: Path) -> None:
+    """One line of counts, then unknown fields, files passed over and rows that could not be taken, with exit code 1."""
+    (tmp_path / "a.txt").write_text("Some words.", encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text('{"body": "words", "colour": "red"}\n{"body": 7}\n', encoding="utf-8")
+    (tmp_path / "c.pdf").write_bytes(b"%PDF")
+    result = _run("ingest", tmp_path, data=tmp_path / "data")
+    assert result.exit_code == 1
+    assert "2 articles read" in result.stdout
+    assert "2 added, 0 updated, 0 unchanged" in result.stdout
+    assert "colour" in result.stdout
+    assert "b.jsonl:2" in result.stdout
+    assert "c.pdf" in result.stdout
+
+
+def test_the_same_again_changes_nothing(archive: Path) -> None:
+    """Ingesting twice adds nothing, and a build after it has nothing to do."""
+    assert "0 added, 0 updated, 2 unchanged" in _run("ingest", archive.parent / "articles", data=archive).stdout
+    assert "Nothing has changed" in _run("build", data=archive).stdout
+
+
+def test_dry_run_shows_and_writes_nothing(tmp_path: Path) -> None:
+    """A dry run prints what would be understood, with evidence, and leaves no data folder behind."""
+    (tmp_path / "a.txt").write_text(REPORT, encoding="utf-8")
+    result = _run("ingest", "--dry-run", tmp_path / "a.txt", data=tmp_path / "data")
+    assert result.exit_code == 0
+    assert "March 2021, inferred" in result.stdout
+    assert "North Korea > North Pyongan > Sinuiju (event)" in result.stdout
+    assert "North Korea > Rason (caption)" in result.stdout
+    assert not (tmp_path / "data").exists()
+
+
+def test_search_prints_datelines_headlines_and_passages(archive: Path) -> None:
+    """What is found reads like a page: dateline, headline, passage, id, and the regions of all."""
+    lines = _run("search", "burned", "goods", data=archive).stdout.splitlines()
+    assert lines[0] == "1 article for burned goods"
+    assert lines[2] == " 1  SINUIJU, NORTH PYONGAN · March 2021, inferred · Daily NK"
+    assert lines[3] == "    Officials burn goods in Sinuiju"
+    assert "smuggled goods" in lines[4]
+    assert lines[5] == "    burning"
+    assert lines[7] == "Regions of all of them"
+    assert "     1      Sinuiju" in lines
+
+
+def test_search_shows_brackets_as_they_are(archive: Path) -> None:
+    """Text is never taken for markup."""
+    assert "    [Weather]" in _run("search", "--source", "KCNA", data=archive).stdout.splitlines()
+
+
+def test_search_as_json_is_the_api(archive: Path) -> None:
+    """`--json` prints what the API would answer."""
+    answer = json.loads(_run("search", "--json", "--region", "신의주", data=archive).stdout)
+    assert answer["total"] == 1
+    assert answer["hits"][0]["id"] == "burning"
+    assert answer["facets"]["region"]["values"][0]["id"] == "kp"
+
+
+def test_show(archive: Path) -> None:
+    """One article with the evidence for all that is known of it; by JSON, both of the API's answers."""
+    shown = _run("show", "burning", data=archive).stdout
+    assert "Officials in Sinuiju burned smuggled goods" in shown
+    assert "told Daily NK" in shown
+    both = json.loads(_run("show", "burning", "--json", data=archive).stdout)
+    assert both["article"]["id"] == both["evidence"]["id"] == "burning"
+
+
+def test_check_finds_all_well_and_then_what_is_not(archive: Path, tmp_path: Path) -> None:
+    """A sound archive passes; one changed since, or damaged, fails with what to run."""
+    assert _run("check", data=archive).exit_code == 0
+    (tmp_path / "a.txt").write_text(REPORT, encoding="utf-8")
+    data = tmp_path / "data"
+    _run("ingest", tmp_path / "a.txt", data=data)
+    _run("build", data=data)
+    (tmp_path / "a.txt").write_text(REPORT + "More.\n", encoding="utf-8")
+    _run("ingest", tmp_path / "a.txt", data=data)
+    stale = _run("check", data=data)
+    assert stale.exit_code == 1
+    assert "dateline build" in stale.stdout
+    (manifest,) = data.glob("generations/*/manifest.json")
+    damaged = manifest.with_name("documents.sqlite")
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x01")
+    broken = _run("check", data=data)
+    assert broken.exit_code == 1
+    assert "documents.sqlite" in broken.stdout
+    assert "dateline build --from-store" in broken.stdout
+
+
+def test_topics_of_ones_own(archive: Path, tmp_path: Path) -> None:
+    """A topics.toml in the data folder replaces ours, and the next build applies it to articles already there."""
+    data = tmp_path / "data"
+    _run("ingest", archive.parent / "articles", data=data)
+    (data / "topics.toml").write_text('[fire]\nname = "Fire"\nquery = "burn"\n', encoding="utf-8")
+    assert "2 articles understood anew" in _run("build", data=data).stdout
+    answer = json.loads(_run("search", "--json", "--topic", "fire", data=data).stdout)
+    assert [hit["topics"] for hit in answer["hits"]] == [[{"id": "fire", "name": "Fire"}]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["search", "word"], "dateline build", id="nothing built"),
+        pytest.param(["show", "x"], "dateline build", id="nothing to show"),
+        pytest.param(["build"], "dateline ingest", id="nothing to build"),
+        pytest.param(["search", "a" * 300], "256", id="too long a question"),
+        pytest.param(["search", "--from", "soon"], "date_from must be YYYY", id="not a date"),
+        pytest.param(["search", "--limit", "99"], "at most 50", id="too many on a page"),
+        pytest.param(["ingest", "x.txt", "--map", "text"], "THEIRS=OURS", id="not a mapping"),
+        pytest.param(["ingest", "x.txt", "--map", "text=colour"], "no such field", id="not a field"),
+    ],
+)
+def test_what_cannot_be_done(tmp_path: Path, arguments: Sequence[str], said: str) -> None:
+    """A mistake is answered by exit code 2 and a message that says what to do."""
+    result = _run(*arguments, data=tmp_path / "data")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_an_article_that_is_not_there(archive: Path) -> None:
+    """An unknown id is exit code 2."""
+    result = _run("show", "nothing", data=archive)
+    assert result.exit_code == 2
+    assert "no article 'nothing'" in result.stderr
+
+
+def test_a_setting_that_cannot_be(archive: Path) -> None:
+    """A bad environment variable stops `serve` by name."""
+    result = subprocess.run(
+        [sys.executable, "-m", "service", "serve", "--data", str(archive)],
+        env=os.environ | {"DATELINE_WORKERS": "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 2
+    assert "DATELINE_WORKERS" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_rules_that_cannot_be(archive: Path, tmp_path: Path) -> None:
+    """A mistake in one's own topics.toml is named before anything is written."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "topics.toml").write_text('[fire]\nname = "Fire"\n', encoding="utf-8")
+    result = _run("ingest", archive.parent / "articles", data=data)
+    assert result.exit_code == 2
+    assert "fire" in result.stderr
+    assert not (data / "archive.sqlite").exists()
+
+
+@pytest.mark.parametrize("command", [[], ["ingest"], ["build"], ["search"], ["show"], ["serve"], ["check"]])
+def test_every_command_explains_itself(command: Sequence[str]) -> None:
+    """`--help` of every command has an example."""
+    result = _run(*command, "--help")
+    assert result.exit_code == 0
+    assert "Example" in result.output
+    assert "dateline" in result.output.split("Example")[1]

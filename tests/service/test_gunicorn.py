@@ -1,0 +1,130 @@
+"""The service as it runs: gunicorn on a free port, over a real archive."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import service
+from index.layout import DataFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from index.document import Document
+
+CONFIG = Path(service.__file__).with_name("gunicorn.conf.py")
+PATIENCE_S = 20
+
+
+@contextmanager
+def started(folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """Gunicorn with these settings, stopped in the end whatever happens."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DATELINE_")}
+    environment |= {"DATELINE_DATA": str(folder), "DATELINE_PORT": "0", **settings}
+    command = [sys.executable, "-m", "gunicorn", "-c", str(CONFIG)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True, cwd=folder)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.communicate(timeout=PATIENCE_S)
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """Where it says it is serving, by the line that it prints when it is."""
+    assert process.stdout
+    line = process.stdout.readline()
+    found = re.search(r"http://127\.0\.0\.1:\d+$", line.strip())
+    assert found, line
+    assert f"curl '{found.group()}/v1/search?" in process.stdout.readline()
+    return found.group()
+
+
+def got(address: str, path: str) -> dict[str, Any]:
+    """The JSON at a path."""
+    with urllib.request.urlopen(address + path, timeout=PATIENCE_S) as response:  # noqa: S310 - our own address
+        answer: dict[str, Any] = json.load(response)
+        return answer
+
+
+def is_ready(address: str) -> bool:
+    """Whether `/readyz` says so."""
+    try:
+        return bool(got(address, "/readyz")["status"] == "ready")
+    except urllib.error.HTTPError:
+        return False
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Ask until it is so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_it_serves_follows_builds_and_stops_when_told(
+    tmp_path: Path, documents: Sequence[Document], publish_documents: Callable[..., Any]
+) -> None:
+    """It answers, all workers notice a new generation, the log stays clean of questions, SIGTERM ends it with 0."""
+    data = DataFolder(tmp_path)
+    publish_documents(data, documents[:10])
+    with started(tmp_path, DATELINE_WORKERS="2") as process:
+        address = address_of(process)
+        assert got(address, "/v1/search?q=smuggl*&facet=region")["total"] > 0
+        assert got(address, "/readyz")["articles"] == 10
+        publish_documents(data, documents)
+        wait_for(lambda: got(address, "/readyz")["articles"] == 30)
+        wait_for(lambda: all(got(address, "/v1/search?q=secretword")["generation"][:2] == "2-" for _ in range(20)))
+        with socket.create_connection((urlsplit(address).hostname, urlsplit(address).port), PATIENCE_S) as connection:
+            connection.sendall(b"secretword\r\n\r\n")
+            assert b"400" in connection.recv(4096)
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert output == ""
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert {line["event"] for line in lines} == {"request", "a request that is not HTTP was refused"}
+    assert "secretword" not in errors
+    assert "127.0.0.1" not in errors
+
+
+def test_it_serves_before_anything_is_built(
+    tmp_path: Path, documents: Sequence[Document], publish_documents: Callable[..., Any]
+) -> None:
+    """Started on an empty folder it is alive but not ready, and becomes ready by a build alone."""
+    with started(tmp_path, DATELINE_WORKERS="1") as process:
+        address = address_of(process)
+        assert got(address, "/healthz") == {"status": "ok"}
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            got(address, "/readyz")
+        publish_documents(DataFolder(tmp_path), documents[:2])
+        wait_for(lambda: is_ready(address))
+        assert got(address, "/readyz")["articles"] == 2
+
+
+def test_bad_settings_are_said_and_nothing_starts(tmp_path: Path) -> None:
+    """A setting that cannot be used ends it with a message and no stack trace."""
+    with started(tmp_path, DATELINE_WORKERS="many") as process:
+        output, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1
+    assert output == ""
+    assert "DATELINE_WORKERS='many': must be a whole number from 1 to 64" in errors
+    assert "Traceback" not in errors
