@@ -7,7 +7,7 @@ DATA   ?= ./data
 VENV := .venv
 BIN  := $(VENV)/bin
 
-.PHONY: help serve test lint pytest lock clean
+.PHONY: help serve test lint pytest bench quality test-whoosh3 lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,16 @@ lint: $(VENV)/dev.stamp ## import contracts, ruff, strict types
 
 pytest: $(VENV)/dev.stamp ## the test suite alone
 	$(BIN)/pytest
+
+bench: $(VENV)/run.stamp ## time an archive: make bench ARCHIVE=articles.jsonl.gz MAP="text=body"
+	$(BIN)/python -m benchmarks.archive $(ARCHIVE) --map $(MAP)
+
+quality: $(VENV)/dev.stamp ## score extraction on labelled articles and print every error
+	DATELINE_REUTERS=whole $(BIN)/pytest -s tests/quality
+
+test-whoosh3: $(VENV)/dev.stamp ## the contract suite with the drop-in fork of Whoosh
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/whoosh3 whoosh3==3.54.0
+	PYTHONPATH=$(VENV)/whoosh3 $(BIN)/pytest tests/contract tests/index/test_whoosh_index.py tests/search/engines
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock

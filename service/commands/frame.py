@@ -1,0 +1,64 @@
+"""What every command shares: exit codes, the `--data` option, and errors as messages.
+
+Exit codes: 0 all is well; 1 it was done, but something in the input or the archive is wrong, and was listed; 2 it could
+not be done, and the message says why. What a user gets wrong never shows a stack trace.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from index.errors import IndexingError
+from search.errors import SearchError
+from service import terminal
+from service.problems import InvalidParameters
+from service.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SOMETHING_WRONG: Final = 1
+NOT_DONE: Final = 2
+INTERRUPTED: Final = 130
+
+
+class Commands(click.Group):
+    """Turns what the packages raise on purpose into a message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (IndexingError, SearchError, SettingsError) as error:
+            raise NotDone(str(error)) from error
+        except InvalidParameters as error:
+            raise NotDone("\n".join(f"{problem.param} {problem.detail}" for problem in error.errors)) from error
+        except KeyboardInterrupt:
+            terminal.err.print("\nInterrupted. What was written is kept; run it again to go on.")
+            sys.exit(INTERRUPTED)
+
+
+class NotDone(click.ClickException):
+    """What was asked cannot be done, and why."""
+
+    exit_code = NOT_DONE
+
+    def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's own signature
+        """Print the message."""
+        click.echo(f"dateline: {self.message}", err=True, file=file)
+
+
+def data_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`--data`, for a command whose parameter is `data`."""
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("./data"),
+        show_default=True,
+        envvar="DATELINE_DATA",
+        help="The folder the archive lives in.",
+    )(command)

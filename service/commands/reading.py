@@ -1,0 +1,102 @@
+"""Commands that ask the archive: search, show."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from index.gazetteer import load_gazetteer
+from index.layout import DataFolder
+from service import answers, terminal, wire
+from service.asking import ask
+from service.commands.frame import NotDone, data_option
+from service.params import SEARCH, Arguments
+from service.wiring import open_archive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, meaning in (
+        ("topic", "On this topic."),
+        ("source", "From this publisher."),
+        ("region", "About this place or one in it, by any of its names."),
+    ):
+        command = click.option(f"--{name}", multiple=True, help=f"{meaning} May be repeated.")(command)
+    return command
+
+
+@click.command("search")
+@click.argument("words", nargs=-1)
+@_filter_options
+@click.option("--from", "date_from", metavar="DATE", default="", help="Published from YYYY[-MM[-DD]].")
+@click.option("--to", "date_to", metavar="DATE", default="", help="Published until YYYY[-MM[-DD]].")
+@click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default=None)
+@click.option("--page", default="1", show_default=True)
+@click.option("--limit", "per_page", default="10", show_default=True, help="Articles on a page, at most 50.")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's JSON.")
+@data_option
+def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401
+    r"""Search the archive and print what is found.
+
+    \b
+    Examples:
+      dateline search 'smuggl* -market' --region Sinuiju
+      dateline search '"solar panels"' --from 2020 --json
+    """
+    values = {"q": (" ".join(words),), "facet": ("region",), **{name: _texts(given) for name, given in options.items()}}
+    asked = ask(Arguments(values), load_gazetteer(), SEARCH)
+    started = time.perf_counter()
+    with closing(open_archive(DataFolder(data))) as archive:
+        hits = archive.searcher.search(asked.request, facet_size=asked.params.facet_size)
+    if as_json:
+        took_ms = round((time.perf_counter() - started) * 1000, 1)
+        answer = answers.search_answer(
+            hits,
+            query=answers.query_echo(asked.question),
+            page=asked.params.page,
+            per_page=asked.params.per_page,
+            next_cursor=None,
+            links=wire.SearchLinks(),
+            took_ms=took_ms,
+        )
+        click.echo(wire.encode(answer))
+        return
+    terminal.print_hits(hits, asked.question, first=asked.request.offset + 1)
+    terminal.print_facet("Regions of all of them", hits.facets["region"])
+
+
+def _texts(given: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    return given if isinstance(given, tuple) else (given,)
+
+
+@click.command("show")
+@click.argument("article_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the API's JSON: the article and its evidence.")
+@data_option
+def show_command(article_id: str, data: Path, *, as_json: bool) -> None:
+    r"""Show one article with the evidence for everything known of it.
+
+    \b
+    Example:
+      dateline show 002_a2f671d483816a17
+    """
+    with closing(open_archive(DataFolder(data))) as archive:
+        document = archive.searcher.article(article_id)
+    if document is None:
+        raise NotDone(f"there is no article {article_id!r} in the index; `dateline search` prints the ids")
+    if as_json:
+        both = {
+            "article": answers.article_answer(document, archive.generation),
+            "evidence": answers.evidence_answer(document, archive.generation),
+        }
+        click.echo(wire.encode(both))
+    else:
+        terminal.print_document(document)

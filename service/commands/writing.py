@@ -1,0 +1,161 @@
+"""Commands that write the archive or look after it: ingest, build, check."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from index.document import Document
+from index.errors import IndexingError
+from index.ingest import IngestProgress, ingest, preview
+from index.layout import DataFolder, Reflects, current, verify
+from index.publish import create_data_folder
+from index.store import Store
+from search.errors import SearchError
+from service import terminal
+from service.commands.frame import SOMETHING_WRONG, data_option
+from service.phrasing import counted
+from service.terminal import say
+from service.wiring import extractor_of, open_archive, publish_archive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from index.build import BuildProgress
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.option("--dry-run", is_flag=True, help="Show what each article would be understood as; write nothing.")
+@click.option("--map", "mapped", multiple=True, metavar="THEIRS=OURS", help="A JSONL field of theirs that is ours.")
+@data_option
+def ingest_command(paths: tuple[Path, ...], mapped: tuple[str, ...], data: Path, *, dry_run: bool) -> None:
+    r"""Take in articles: files or folders of plain text and JSONL.
+
+    The same article twice is one article, a changed one is an update; an interrupted run goes on when run again.
+
+    \b
+    Examples:
+      dateline ingest seeds/
+      dateline ingest export.jsonl.gz --map text=body --map places=region
+    """
+    fields = _field_mapping(mapped)
+    extractor = extractor_of(DataFolder(data))
+    if dry_run:
+        _preview(paths, extractor, fields)
+        return
+    started = time.monotonic()
+    create_data_folder(DataFolder(data))
+    with Store.open(DataFolder(data).archive) as store, terminal.progress_bar("articles") as bar:
+
+        def hear(progress: IngestProgress) -> None:
+            bar("reading", progress.bytes_done, progress.bytes_total, progress.articles)
+
+        report = ingest(paths, store, extractor, fields=fields, progress=hear)
+    terminal.print_ingest(report, seconds=time.monotonic() - started)
+    if report.problem_count:
+        sys.exit(SOMETHING_WRONG)
+
+
+def _field_mapping(mapped: tuple[str, ...]) -> Mapping[str, str]:
+    pairs = [pair.partition("=") for pair in mapped]
+    for theirs, _, ours in pairs:
+        if not theirs or not ours:
+            raise click.BadParameter("write THEIRS=OURS, for example --map text=body", param_hint="--map")
+    return {theirs: ours for theirs, _, ours in pairs}
+
+
+def _preview(paths: tuple[Path, ...], extractor: Any, fields: Mapping[str, str]) -> None:  # noqa: ANN401
+    wrong = 0
+    for item in preview(paths, extractor, fields=fields):
+        if isinstance(item, Document):
+            terminal.print_document(item)
+            say("─" * 40, style="dim")
+        else:
+            wrong += 1
+            say(str(item))
+    if wrong:
+        sys.exit(SOMETHING_WRONG)
+
+
+@click.command("build")
+@click.option("--from-store", is_flag=True, help="Rebuild everything, even if nothing has changed.")
+@data_option
+def build_command(data: Path, *, from_store: bool) -> None:
+    r"""Build the index of the archive and publish it. Does nothing if nothing has changed.
+
+    \b
+    Example:
+      dateline build --from-store
+    """
+    folder = DataFolder(data)
+    started = time.monotonic()
+    with Store.open(folder.archive, must_exist=True) as store, terminal.progress_bar("articles") as bar:
+
+        def hear(progress: BuildProgress) -> None:
+            bar(progress.stage, progress.done, progress.total, progress.done)
+
+        report = publish_archive(folder, store, from_store=from_store, progress=hear)
+    articles = counted(report.articles, "article")
+    if report.reunderstood:
+        say(f"{counted(report.reunderstood, 'article')} understood anew, {report.revised:,} of them differently")
+    if report.skipped:
+        say(f"Nothing has changed: generation {report.generation.id} with {articles} stands")
+    else:
+        say(f"Published generation {report.generation.id} with {articles} in {time.monotonic() - started:.1f} s")
+
+
+@click.command("check")
+@data_option
+def check_command(data: Path) -> None:
+    r"""See that archive and index are whole and agree, and say what to do if not.
+
+    \b
+    Example:
+      dateline check --data /srv/archive
+    """
+    folder = DataFolder(data)
+    checks = (("archive", _check_store), ("index", _check_generation), ("freshness", _check_freshness))
+    sound = [_check(name, check, folder) for name, check in checks]
+    if not all(sound):
+        sys.exit(SOMETHING_WRONG)
+
+
+def _check(name: str, check: Callable[[DataFolder], str], folder: DataFolder) -> bool:
+    try:
+        said, is_sound = check(folder), True
+    except (IndexingError, SearchError) as error:
+        said, is_sound = str(error), False
+    say(f"{'ok   ' if is_sound else 'WRONG'}  {name:<10} {said}")
+    return is_sound
+
+
+def _check_store(folder: DataFolder) -> str:
+    with Store.open(folder.archive, must_exist=True) as store:
+        problems = store.problems()
+        if problems:
+            raise IndexingError(f"{folder.archive} is damaged ({problems[0]}); restore it from a backup")
+        return f"{counted(store.count, 'article')}, change {store.change}"
+
+
+def _check_generation(folder: DataFolder) -> str:
+    generation = current(folder)
+    verify(generation)
+    with closing(open_archive(folder)) as archive:
+        return f"generation {archive.generation} with {counted(archive.articles, 'article')}, every file as published"
+
+
+def _check_freshness(folder: DataFolder) -> str:
+    rules = extractor_of(folder).fingerprint
+    with Store.open(folder.archive, must_exist=True) as store:
+        reflects = Reflects(archive=store.id, change=store.change, rules=rules)
+        if current(folder).manifest.reflects != reflects:
+            raise IndexingError(
+                f"the index is older than the archive or its rules. Run: dateline build --data {folder.path}"
+            )
+    return "the index says what the archive says"

@@ -1,0 +1,97 @@
+"""Which words match and what a match scores, by hand: the sentences of `search.engine` and `search.query`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+
+from search.engine import DateCounts, Match, Ranking, SearchRequest, ValueCounts
+from search.query import And, Dates, Everything, Near, Not, Or, Phrase, Prefix, Query, Term, Value
+from tests.contract.archives import ALL_FACETS, Commit, a_record
+
+if TYPE_CHECKING:
+    from search.engine import Engine
+    from tests.contract.archives import History
+    from tests.contract.conftest import BuildEngine
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param(Phrase(("a", "b")), {1, 3}, id="phrase: in order, next to each other"),
+        pytest.param(Phrase(("a", "a")), {4}, id="phrase of a repeated word"),
+        pytest.param(Phrase(("a", "b", "a")), {3}, id="phrase that comes back to its first word"),
+        pytest.param(Phrase(("b",)), {1, 2, 3}, id="phrase of one word"),
+        pytest.param(Phrase(("c", "b")), set(), id="phrase does not cross fields"),
+        pytest.param(Near(("b", "a"), 0), {1, 2, 3}, id="near: any order"),
+        pytest.param(Near(("a", "a"), 1), {3, 4}, id="near: a repeated word needs two places"),
+        pytest.param(Near(("a", "a"), 0), {4}, id="near: no place serves twice"),
+        pytest.param(Near(("a", "c"), 1), {1}, id="near: other words are counted"),
+        pytest.param(Near(("a", "c"), 0), set(), id="near: too far"),
+        pytest.param(Near(("a",), -1), set(), id="near: nothing is nearer than next to each other"),
+        pytest.param(Near(("a", "a", "b"), 0), {3}, id="near: the words themselves are not other words"),
+    ],
+)
+def test_positions_are_those_of_the_definition(build_engine: BuildEngine, query: Query, expected: set[int]) -> None:
+    """Phrases and proximity match exactly what the query's definition says."""
+    texts = ("a b c", "b a", "x a b a", "a a")
+    articles = tuple(a_record(serial, body=text) for serial, text in enumerate(texts, 1))
+    engine = build_engine((Commit(upserts=(*articles, a_record(5, title="c", captions="c"))),))
+    assert {match.serial for match in engine.search(SearchRequest(query=query)).top} == expected
+
+
+def test_a_score_is_the_documented_sum(small: Engine) -> None:
+    """BM25 per field times the field's weight, by hand: 3 of 5 articles have the word in the body, 1 in the title."""
+    body = 1.0 * (math.log(5 / (3 + 1)) + 1) * (2 * 2.2) / (2 + 1.2 * (0.25 + 0.75 * 2 / 2.2))
+    title = 3.0 * (math.log(5 / (1 + 1)) + 1) * (1 * 2.2) / (1 + 1.2 * (0.25 + 0.75 * 1 / 0.2))
+    first, second, *_ = small.search(SearchRequest(query=Term("smuggl"))).top
+    assert (first, second) == (Match(3, round(title, 9)), Match(5, round(body, 9)))
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        pytest.param(Value("topic", "smuggling"), id="value"),
+        pytest.param(Dates(None, dt.date(2020, 12, 31)), id="dates"),
+        pytest.param(Not(Term("crackdown")), id="not"),
+        pytest.param(Everything(), id="everything"),
+        pytest.param(Or((Not(Term("absent")), Value("topic", "a,b"))), id="or of these"),
+    ],
+)
+def test_what_is_not_words_adds_nothing_to_a_score(small: Engine, silent: Query) -> None:
+    """A word has the same score alone and in a conjunction or disjunction with what is not scored."""
+    alone = {match.serial: match.score for match in small.search(SearchRequest(query=Term("smuggl"))).top}
+    for both in (And((Term("smuggl"), silent)), Or((Term("smuggl"), silent))):
+        for match in small.search(SearchRequest(query=both)).top:
+            assert match.score == alone.get(match.serial, 0.0)
+
+
+def test_a_named_field_outside_the_ranking_has_weight_one(small: Engine) -> None:
+    """A field that the ranking leaves out is asked only by name, and counts once."""
+    ranking = Ranking((("title", 2.0),))
+    assert small.search(SearchRequest(query=Term("good"), ranking=ranking)).total == 0
+    named = small.search(SearchRequest(query=Term("good", "body"), ranking=ranking)).top
+    assert named == small.search(SearchRequest(query=Term("good", "body"))).top
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param((Commit(upserts=()),), id="never had one"),
+        pytest.param(
+            (Commit(upserts=(a_record(1, body="goods", region=("kp@event",)),)), Commit((), (1,))), id="deleted"
+        ),
+    ],
+)
+def test_an_archive_without_articles_answers_everything_with_nothing(
+    build_engine: BuildEngine, history: History
+) -> None:
+    """No articles: no matches, no values, no buckets, no error."""
+    engine = build_engine(history)
+    for query in (Everything(), Term("good"), And((Phrase(("a", "b")), Not(Prefix("s")))), Value("region", "kp")):
+        matches = engine.search(SearchRequest(query=query, facets=ALL_FACETS))
+        assert (matches.total, matches.top) == (0, ())
+        assert set(matches.facets.values()) == {ValueCounts((), 0), DateCounts((), 0)}
