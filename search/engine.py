@@ -1,7 +1,8 @@
 """The contract between the questions and whatever answers them. Readable alone.
 
-A caller makes a `SearchRequest`: a query in analysed form (`search.rewrite`), filters, the facets wanted, a sort, a page.
-An `Engine` gives back `Matches`: the exact total, one page of `Match`es and exact facet counts, all from one generation.
+A caller makes a `SearchRequest`: a query in analysed form (`search.rewrite`), filters, the facets wanted, a sort, a
+page. An `Engine` gives back `Matches`: the exact total, one page of `Match`es and exact facet counts, all from one
+generation.
 
 Every engine promises, and `tests/contract/` checks over every engine:
 
@@ -13,14 +14,14 @@ Every engine promises, and `tests/contract/` checks over every engine:
 5. A construct it cannot answer exactly raises `UnsupportedQuery`. Nothing is silently ignored.
 6. Safe to use from many threads; `close` may be called twice.
 7. It never parses, analyses text, highlights, fetches bodies or formats.
-8. Past a limit it raises (`TooManyExpansions`). Never a silent partial answer.
+8. Past a limit it raises (`TooManyExpansions`, `TooManyBuckets`). Never a silent partial answer.
 
-How a match is scored (filters, `Value`, `Dates`, `Not`, `Everything` add 0): a `Term` in a field adds the field's weight
-times BM25 with k1=1.2, b=0.75 and idf = ln(N / (df + 1)) + 1, N and df over all articles of the generation, field lengths
-rounded as Whoosh rounds them to one byte, and the average length being that of the rounded lengths of all articles; a
-`Phrase` or `Near` adds its distinct words; a `Prefix` adds every term it begins; `And` and `Or` add their parts that
-match. A words leaf without a field adds its matches in all fields of the ranking; one with a field has that field's
-weight there, or 1. Equal to 9 decimals is equal: scores are rounded there before they are compared.
+How a match is scored (filters, `Value`, `Dates`, `Not`, `Everything` add 0): a `Term` in a field adds the field's
+weight times BM25 with k1=1.2, b=0.75 and idf = ln(N / (df + 1)) + 1, N and df over all articles of the generation,
+field lengths rounded as Whoosh rounds them to one byte, and the average length being that of the rounded lengths of all
+articles; a `Phrase` or `Near` adds its distinct words; a `Prefix` adds every term it begins; `And` and `Or` add their
+parts that match. A words leaf without a field adds its matches in all fields of the ranking; one with a field has that
+field's weight there, or 1. Equal to 9 decimals is equal: scores are rounded there before they are compared.
 
 So an answer depends on the articles of a generation alone, never on how its index came about.
 """
@@ -28,16 +29,17 @@ So an answer depends on the articles of a generation alone, never on how its ind
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from index.document import Role
 from index.fields import FIELDS
 from search.query import Everything, Query
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+MAX_BUCKETS: Final = 40_000
+"""How many calendar units a date facet may have: the days of a century."""
 
 MAX_EXPANSIONS: Final = 256
 """How many terms a prefix may stand for; a term counts once for each field asked that has it."""
@@ -89,7 +91,7 @@ class ValueFilter:
 
 @dataclass(frozen=True, slots=True)
 class DateFilter:
-    """Articles published from `start` to `end`, both inclusive; None is open. An article without a date never matches."""
+    """Articles published from `start` to `end`, both inclusive; None is open. One without a date never matches."""
 
     start: dt.date | None
     end: dt.date | None
@@ -132,7 +134,7 @@ class SearchRequest:
     `Value` nodes. `offset` and `limit` cut the page out of the sorted matches.
     """
 
-    query: Query = Everything()  # noqa: RUF009 - frozen
+    query: Query = Everything()
     filters: tuple[ValueFilter, ...] = ()
     dates: DateFilter | None = None
     roles: frozenset[Role] = ALL_BUT_CAPTION
@@ -189,7 +191,7 @@ class Engine(Protocol):
         ...
 
     def search(self, request: SearchRequest) -> Matches:
-        """Answer a request. Raises `TooManyExpansions`, `UnsupportedQuery` or `EngineClosed`."""
+        """Answer a request. Raises `QueryRefused` past a limit, `UnsupportedQuery` or `EngineClosed`."""
         ...
 
     def close(self) -> None:

@@ -2,7 +2,8 @@
 
 SearchError
 ├── QueryRefused          the question is beyond a limit: limit, allowed, found
-│   └── TooManyExpansions a prefix stands for more terms than are allowed
+│   ├── TooManyExpansions a prefix stands for more terms than are allowed
+│   └── TooManyBuckets    a date facet would have more buckets than are allowed
 ├── UnsupportedQuery      an engine cannot answer this construct exactly, so it does not answer
 └── EngineClosed          the engine was closed
 
@@ -34,6 +35,19 @@ class TooManyExpansions(QueryRefused):
             allowed=allowed,
             found=found,
             detail=f"{prefix}* begins more than {allowed} words of this archive; add a letter",
+        )
+
+
+class TooManyBuckets(QueryRefused):
+    """A date facet of more calendar units than are allowed. Wider units are fewer."""
+
+    def __init__(self, interval: str, *, allowed: int, found: int) -> None:
+        self.interval = interval
+        super().__init__(
+            "buckets",
+            allowed=allowed,
+            found=found,
+            detail=f"counting by {interval} gives {found} buckets, and at most {allowed} are allowed; use a wider unit",
         )
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, ClassVar
 import falcon
 
 from index.errors import GenerationError, NoGeneration
-from search.errors import QueryRefused, UnsupportedQuery
+from search.errors import QueryRefused, TooManyBuckets, UnsupportedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -168,6 +168,8 @@ def problem_from_error(error: Exception) -> ServiceProblem:  # noqa: C901 - one 
     match error:
         case ServiceProblem():
             return error
+        case TooManyBuckets(detail=detail):
+            return InvalidParameters((ParamProblem("facet_interval", f"asks too much: {detail}"),))
         case QueryRefused(detail=detail):
             return InvalidParameters((ParamProblem("q", detail),))
         case UnsupportedQuery(construct=construct):

@@ -19,6 +19,7 @@ from whoosh.util.numeric import byte_to_length, length_to_byte
 from index.analysis import terms
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS, Record, region_from_value
 from search.engine import (
+    MAX_BUCKETS,
     MAX_EXPANSIONS,
     SCORE_DECIMALS,
     DateCounts,
@@ -33,7 +34,7 @@ from search.engine import (
     ValueCounts,
     ValueFacet,
 )
-from search.errors import EngineClosed, TooManyExpansions, UnsupportedQuery
+from search.errors import EngineClosed, TooManyBuckets, TooManyExpansions, UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, Words
 
 if TYPE_CHECKING:
@@ -281,6 +282,8 @@ def count_days(facet: DateFacet, records: list[Record]) -> DateCounts:
     if not days:
         return DateCounts((), missing)
     units = list(units_between(dt.date.fromordinal(min(days)), dt.date.fromordinal(max(days)), facet.interval))
+    if len(units) > MAX_BUCKETS and facet.match is DateMatch.POSSIBLE:
+        raise TooManyBuckets(facet.interval, allowed=MAX_BUCKETS, found=len(units))
     counts = [
         (start, sum(is_within(record, DateFilter(start, end, facet.match)) for record in records))
         for start, end in units

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from index.fields import region_from_value
 from search.engine import (
+    MAX_BUCKETS,
     SCORE_DECIMALS,
     DateCounts,
     DateFacet,
@@ -31,6 +32,7 @@ from search.engine import (
     ValueCounts,
     ValueFacet,
 )
+from search.errors import TooManyBuckets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -226,6 +228,8 @@ def _count_days(counts: Counter[Days | None], facet: DateFacet) -> DateCounts:
                 change[first] += count
                 change[last + 1] -= count
     units = range(min(change), max(change)) if change else range(0)
+    if len(units) > MAX_BUCKETS:
+        raise TooManyBuckets(facet.interval, allowed=MAX_BUCKETS, found=len(units))
     totals = accumulate(change[unit] for unit in units)
     buckets = tuple((_first_day(unit, facet.interval), total) for unit, total in zip(units, totals, strict=True))
     return DateCounts(buckets=buckets, missing=counts[None])

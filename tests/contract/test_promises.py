@@ -26,7 +26,7 @@ from search.engine import (
     ValueFacet,
     ValueFilter,
 )
-from search.errors import EngineClosed, TooManyExpansions, UnsupportedQuery
+from search.errors import EngineClosed, TooManyBuckets, TooManyExpansions, UnsupportedQuery
 from search.query import And, Everything, Near, Not, Or, Phrase, Prefix, Query, Term, Value
 from tests.contract.archives import ALL_FACETS, FIVE_ARTICLES, Commit, a_record, requests
 from tests.contract.conftest import GENERATION
@@ -329,6 +329,17 @@ def test_8_a_prefix_beyond_the_limit_raises(build_engine: BuildEngine, query: Qu
         engine.search(SearchRequest(query=query))
     assert (refused.value.prefix, refused.value.allowed, refused.value.found) == ("zz", 256, 257)
     assert found(engine, Prefix("zz", "body")) == {1}
+
+
+def test_8_a_date_facet_beyond_the_limit_raises(build_engine: BuildEngine) -> None:
+    """Days of a thousand years are refused with the numbers; their years are counted."""
+    millennium = (dt.date(1000, 1, 1).toordinal(), dt.date(1999, 12, 31).toordinal())
+    engine = build_engine((Commit(upserts=(a_record(1, date=millennium),)),))
+    with pytest.raises(TooManyBuckets) as refused:
+        engine.search(SearchRequest(facets=(DateFacet(Interval.DAY),)))
+    assert (refused.value.allowed, refused.value.found) == (40_000, 365_242)
+    years = DateFacet(Interval.YEAR)
+    assert len(engine.search(SearchRequest(facets=(years,))).facets[years].buckets) == 1_000
 
 
 def test_8_terms_of_deleted_articles_do_not_count(build_engine: BuildEngine) -> None:
