@@ -25,7 +25,7 @@ from service.commands.writing import build_command, check_command, ingest_comman
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="dateline")
 def main() -> None:
-    r"""Full-text search for news archives: from plain reports to ranked, faceted search.
+    """Full-text search for news archives: from plain reports to ranked, faceted search.
 
     \b
     Example:

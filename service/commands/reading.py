@@ -42,7 +42,7 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "as_json", is_flag=True, help="Print the API's JSON.")
 @data_option
 def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401
-    r"""Search the archive and print what is found.
+    """Search the archive and print what is found.
 
     \b
     Examples:
@@ -82,7 +82,7 @@ def _texts(given: str | tuple[str, ...] | None) -> tuple[str, ...]:
 @click.option("--json", "as_json", is_flag=True, help="Print the API's JSON: the article and its evidence.")
 @data_option
 def show_command(article_id: str, data: Path, *, as_json: bool) -> None:
-    r"""Show one article with the evidence for everything known of it.
+    """Show one article with the evidence for everything known of it.
 
     \b
     Example:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import service
 from index.errors import NoGeneration
 from index.layout import DataFolder, current_id
 from service import terminal
-from service.commands.frame import data_option
+from service.commands.frame import NotDone, data_option
 from service.settings import environment_from_settings, settings_from_environment
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="The port to listen on.  [default: 8000]")
 @data_option
 def serve_command(host: str | None, port: int | None, data: Path) -> None:
-    r"""Answer over HTTP until SIGTERM. All other settings are environment variables (docs/deploying.md).
+    """Answer over HTTP until SIGTERM. All other settings are environment variables (docs/deploying.md).
 
     \b
     Example:
@@ -38,7 +39,21 @@ def serve_command(host: str | None, port: int | None, data: Path) -> None:
         current_id(DataFolder(data))
     except NoGeneration as error:
         terminal.err.print(f"{error}\nServing all the same; it will be noticed when there is one.")
+    _refuse_taken(settings.host, settings.port)
     _become_gunicorn(settings)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Say at once, and in a sentence, if the address cannot be listened on: gunicorn would try for five seconds."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise NotDone(
+                f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port"
+            ) from error
 
 
 def _become_gunicorn(settings: Settings) -> None:

@@ -28,7 +28,7 @@ _TITLES_SHOWN: Final = 5
 
 @click.group("topics")
 def topics_group() -> None:
-    r"""Try the rules of topics before they are applied.
+    """Try the rules of topics before they are applied.
 
     \b
     Example:
@@ -53,7 +53,7 @@ def _rules(rules: Path | None, data: Path) -> tuple[TopicRule, ...]:
 @_rules_option
 @data_option
 def check_topics_command(rules: Path | None, data: Path) -> None:
-    r"""Run every topic's own examples: sentences it must match, and sentences it must not.
+    """Run every topic's own examples: sentences it must match, and sentences it must not.
 
     \b
     Example:
@@ -73,7 +73,7 @@ def check_topics_command(rules: Path | None, data: Path) -> None:
 @_rules_option
 @data_option
 def preview_topics_command(rules: Path | None, data: Path) -> None:
-    r"""Show which articles of the archive would gain and lose which topics. `dateline build` then applies the rules.
+    """Show which articles of the archive would gain and lose which topics. `dateline build` then applies the rules.
 
     \b
     Example:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--map", "mapped", multiple=True, metavar="THEIRS=OURS", help="A JSONL field of theirs that is ours.")
 @data_option
 def ingest_command(paths: tuple[Path, ...], mapped: tuple[str, ...], data: Path, *, dry_run: bool) -> None:
-    r"""Take in articles: files or folders of plain text and JSONL.
+    """Take in articles: files or folders of plain text and JSONL.
 
     The same article twice is one article, a changed one is an update; an interrupted run goes on when run again.
 
@@ -87,7 +87,7 @@ def _preview(paths: tuple[Path, ...], extractor: Any, fields: Mapping[str, str])
 @click.option("--from-store", is_flag=True, help="Rebuild everything, even if nothing has changed.")
 @data_option
 def build_command(data: Path, *, from_store: bool) -> None:
-    r"""Build the index of the archive and publish it. Does nothing if nothing has changed.
+    """Build the index of the archive and publish it. Does nothing if nothing has changed.
 
     \b
     Example:
@@ -113,7 +113,7 @@ def build_command(data: Path, *, from_store: bool) -> None:
 @click.command("check")
 @data_option
 def check_command(data: Path) -> None:
-    r"""See that archive and index are whole and agree, and say what to do if not.
+    """See that archive and index are whole and agree, and say what to do if not.
 
     \b
     Example:
