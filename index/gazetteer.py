@@ -21,7 +21,9 @@ from index.errors import DataFileError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_KIND = re.compile(r"(?:\s+(?:province|city|county|district|prefecture)|-(?:si|gun|do|guyok))$", re.IGNORECASE)
+_KIND = re.compile(
+    r"(?:\s+(?:province|city|county|district|prefecture)|-(?:si|gun|do|up|ŭp|eup|guyok))$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from index.errors import DataFileError
 from index.fields import Record, record_from_document
 from search.query import Query, leaves
 from search.rewrite import rewrite
-from search.spans import find_spans, matches, words_of
+from search.spans import find_spans, matches, signs, words_of
 from search.syntax import parse
 
 if TYPE_CHECKING:
@@ -61,17 +61,20 @@ class Percolator:
 
     def __init__(self, saved: Iterable[SavedQuery]) -> None:
         self.saved = tuple(saved)
+        self._signs = tuple(signs(each.query) for each in self.saved)
 
     def percolate(self, record: Record) -> tuple[tuple[SavedQuery, tuple[FieldSpan, ...]], ...]:
         """The saved queries that match, each with where its words stand, in the order they were given."""
         words = words_of(record)
         return tuple(
-            (saved, tuple(_spans(saved.query, words))) for saved in self.saved if matches(saved.query, words, record)
+            (saved, tuple(_spans(saved.query, words)))
+            for saved, needed in zip(self.saved, self._signs, strict=True)
+            if (needed is None or not needed.isdisjoint(words.terms)) and matches(saved.query, words, record)
         )
 
 
 def _spans(query: Query, words: ArticleWords) -> Iterator[FieldSpan]:
-    for leaf in leaves(query):
+    for leaf in filter(words.may_hold, leaves(query)):
         for field, of_field in words.asked(leaf):
             for first, last in find_spans(leaf, of_field):
                 yield FieldSpan(field, *of_field.characters(first, last))

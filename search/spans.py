@@ -72,6 +72,23 @@ class ArticleWords:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.fields = {field: FieldWords(text) for field, text in texts.items()}
 
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The distinct terms of all fields."""
+        return frozenset().union(*(field.positions for field in self.fields.values()))
+
+    def may_hold(self, leaf: Words) -> bool:
+        """Whether the leaf's words occur at all: the cheap question that most leaves fail."""
+        match leaf:
+            case Term(text):
+                return text in self.terms
+            case Phrase(words) | Near(words):
+                return self.terms.issuperset(words)
+            case Prefix():
+                return True
+            case _:
+                assert_never(leaf)
+
     def asked(self, leaf: Words) -> Iterator[tuple[str, FieldWords]]:
         """The fields a leaf asks: its own, or all."""
         if leaf.field is None:
@@ -88,12 +105,7 @@ def find_spans(leaf: Words, words: FieldWords) -> list[tuple[int, int]]:
         case Prefix(text):
             return sorted((at, at) for term in _beginning(text, words.sorted_terms) for at in words.positions[term])
         case Phrase(phrase):
-            rest = [set(words.positions.get(word, ())) for word in phrase]
-            return [
-                (at, at + len(phrase) - 1)
-                for at in words.positions.get(phrase[0], ())
-                if all(at + i in rest[i] for i in range(1, len(phrase)))
-            ]
+            return _phrase_spans([words.positions.get(word, []) for word in phrase])
         case Near(near, distance):
             return _near_spans([words.positions.get(word, []) for word in near], distance)
         case _:
@@ -105,6 +117,39 @@ def _beginning(prefix: str, ordered: Sequence[str]) -> Iterable[str]:
     while start < len(ordered) and ordered[start].startswith(prefix):
         yield ordered[start]
         start += 1
+
+
+def _phrase_spans(positions: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    if not all(positions):
+        return []
+    places = [frozenset(each) for each in positions]
+    return [(at, at + len(places) - 1) for at in positions[0] if all(at + i in place for i, place in enumerate(places))]
+
+
+def signs(query: Query) -> frozenset[str] | None:
+    """Terms of which an article must have at least one to match; None where terms alone cannot tell.
+
+    >>> sorted(signs(Or((Term("raid"), Phrase(("crack", "down"))))))
+    ['crack', 'raid']
+    """
+    match query:
+        case Term(text):
+            return frozenset([text])
+        case Phrase(words) | Near(words):
+            return frozenset([max(words, key=len)])
+        case And(parts):
+            known = [found for part in parts if (found := signs(part)) is not None]
+            return min(known, key=len, default=None)
+        case Or(parts):
+            each = [signs(part) for part in parts]
+            told = [found for found in each if found is not None]
+            return frozenset().union(*told) if len(told) == len(each) else None
+        case Nothing():
+            return frozenset()
+        case Prefix() | Value() | Dates() | Everything() | Not():
+            return None
+        case _:
+            assert_never(query)
 
 
 def _near_spans(positions: Sequence[Sequence[int]], distance: int) -> list[tuple[int, int]]:
@@ -136,7 +181,7 @@ def matches(query: Query, words: ArticleWords, record: Record, roles: Collection
         case Nothing():
             return False
         case Term() | Phrase() | Near() | Prefix():
-            return any(find_spans(query, field) for _, field in words.asked(query))
+            return words.may_hold(query) and any(find_spans(query, field) for _, field in words.asked(query))
         case Value(field, value):
             return value in _values(record, field, roles)
         case Dates(start, end):

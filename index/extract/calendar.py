@@ -25,18 +25,22 @@ MONTH = (
     r"|Aug(?:ust\b|\b\.?)|Sept?(?:ember\b|\b\.?)|Oct(?:ober\b|\b\.?)|Nov(?:ember\b|\b\.?)|Dec(?:ember\b|\b\.?))"
 )
 _YEAR = r"(?:1[89]|2[01])\d\d(?![\d,.]*\d)"
+_JUCHE = r"(?:1\d\d|[1-9]\d)"
 _PART = r"(?:[Ee]arly|[Mm]id|[Ll]ate|[Ee]nd of|[Bb]eginning of)"
 _DAY = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?\b"
 _PHRASE = re.compile(
+    # Most places in a text are within words or before letters that no phrase begins with: they are passed over first.
+    r"(?<![A-Za-z])(?=[0-9JFMASONDEBIWbdefijlmos주])(?:"
     rf"\b(?P<iso>(?P<iy>{_YEAR})-(?P<im>[01]\d)-(?P<id>[0-3]\d))\b"
-    rf"|\b(?P<m1>{MONTH}) (?P<d1>{_DAY})(?![-–]\d| ?%)(?:,? (?P<y1>{_YEAR})\b)?"
-    rf"|\b(?P<d2>{_DAY}) (?P<m2>{MONTH})(?:,? (?P<y2>{_YEAR})\b)?"
-    rf"|(?P<part>\b{_PART}[- ])?\b(?P<m3>{MONTH})(?:,| of)? (?P<y3>{_YEAR})\b"
+    rf"|\b(?P<m1>{MONTH}) (?P<d1>{_DAY})(?![-–]\d| ?%)(?:,? (?P<y1>{_YEAR})\b|,? [Jj]uche (?P<j1>{_JUCHE})\b)?"
+    rf"|\b(?P<d2>{_DAY}) (?P<m2>{MONTH})(?:,? (?P<y2>{_YEAR})\b|,? [Jj]uche (?P<j2>{_JUCHE})\b)?"
+    rf"|(?P<part>\b{_PART}[- ])?\b(?P<m3>{MONTH})(?:(?:,| of)? (?P<y3>{_YEAR})\b|,? [Jj]uche (?P<j3>{_JUCHE})\b)"
     rf"|(?P<part2>\b{_PART}[- ])(?P<m4>{MONTH})"
     rf"|(?:(?P<ky>{_YEAR})년 ?)?(?P<km>1[0-2]|0?[1-9])월(?: ?(?P<kd>[12]\d|3[01]|0?[1-9])일)?"
-    rf"|\b[Jj]uche ?(?P<juche>1\d\d|[1-9]\d)\b"
+    rf"|(?:\b[Jj]uche ?|주체 ?)(?P<juche>{_JUCHE})(?:\b|(?=년))"
     rf"|\b(?:[Ii]n|[Ss]ince|[Dd]uring|[Ee]arly|[Ll]ate|[Mm]id|[Oo]f|[Ff]rom) (?P<y4>{_YEAR})\b"
     r"(?![-–/]\d| ?%| plan| Olympics)"
+    r")"
 )
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
@@ -75,8 +79,8 @@ def _phrase_from_match(match: re.Match[str]) -> DatePhrase:
 
     month_name = found["m1"] or found["m2"] or found["m3"] or found["m4"]
     year = number("iy", "y1", "y2", "y3", "y4", "ky")
-    if found["juche"]:
-        year = int(found["juche"]) + JUCHE_EPOCH
+    if (juche := number("juche", "j1", "j2", "j3")) is not None:
+        year = juche + JUCHE_EPOCH
     return DatePhrase(
         span=Span(*match.span()),
         year=year,

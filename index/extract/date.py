@@ -8,7 +8,10 @@ first fitting day after the latest wins. Bounds are the year of a picture and th
 
 Years written in the body are no such bounds: on Reuters-21578 and KCNA of 2011 and 2012 the first fitting day after the
 latest of them lay in the right year for one article in four (history on the one hand, plans on the other). They only
-object: a text that speaks of a much later year than its other bounds say stays undated. What stays open is `None`.
+object: a text that speaks of a much later year than its other bounds say stays undated. An anniversary that is being
+held tells its year. What stays open is `None`.
+
+Where the year is declared and no more, `narrow` finds the days within it that the text allows.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from index.document import Basis, BlockKind, Evidence, Found, Precision, PublishedOn, Span
 from index.errors import DataFileError
 from index.extract.calendar import MONTH, DatePhrase, find_date_phrases, last_day
+from index.extract.happening import ANNIVERSARY_WITHIN, REPORTED_WITHIN, HappeningReader
 from index.extract.rules import any_of, compiled
 
 if TYPE_CHECKING:
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
 
 LAST_DAYS_OF_MONTH: Final = 2
 """A source that spoke on one of so many last days of a month may well be published in the next."""
+
+LATE_IN_MONTH: Final = 20
+"""What has been so since this day of a month or a later one is as likely told in the next."""
 
 MAX_HISTORY: Final = dt.timedelta(days=400)
 """A dated event older by more than this than what the text must be younger than is history and dates nothing."""
@@ -97,6 +104,7 @@ class DateReader:
             _Present(row["rule"], tuple(row["hints"]), compiled("anchors.toml", row["rule"], row["match"]))
             for row in rules["present"]
         )
+        self._happenings = HappeningReader(rules)
         saying = rules["saying"]
         verbs, tellers = any_of(saying["verbs"]), any_of(saying["tellers"])
         step = rf"(?:(?!\b{any_of(saying['stops'])}\b)[^.\n“”\"]){{0,80}}?"
@@ -115,7 +123,7 @@ class DateReader:
             return _published(day, day.year, ())
         year = self._present_year(text, read) or self._year_of_anchor(text, read, founded)
         if day is None:
-            return _whole_year(*year) if year else None
+            return _whole_year(*year) if year else self._around_anniversary(text, read)
         if year is not None:
             return _published(day, year[0], (year[1],))
         latest = _latest_bounds(self._bounds(text, read, founded))
@@ -123,6 +131,46 @@ class DateReader:
             return None
         fitting = _first_fitting(day, latest[0].day) if latest else None
         return _published(day, fitting, tuple(bound.evidence for bound in latest)) if fitting else None
+
+    def narrow(
+        self, text: str, blocks: Sequence[Block], dateline: Dateline | None, year: Found[PublishedOn]
+    ) -> Found[PublishedOn] | None:
+        """The days within a year, known otherwise, that the text leaves; `None` if it leaves the whole of it.
+
+        The evidence begins with what the year rests on.
+        """
+        read = [block for block in blocks if block.kind in _READ]
+        bounds, written = year.value, year.value.start.year
+        day = self._day(text, read, dateline)
+        is_sure = day is not None and day.evidence[0].rule != "date-since"
+        if (
+            day is not None
+            and is_sure
+            and day.year in (None, written)
+            and (found := _published(day, written, year.evidence))
+        ):
+            ordered = (*year.evidence, *(one for one in found.evidence if one not in year.evidence))
+            return Found(_within(bounds, found.value.start, found.value.end), ordered)
+        if latest := self._happenings.find_latest(text, read, written):
+            narrowed = _within(bounds, latest.day, latest.day + REPORTED_WITHIN)
+            return Found(narrowed, (*year.evidence, latest.evidence))
+        around = self._happenings.find_anniversary(text, read)
+        if around is None or around.day.year != written:
+            return None
+        narrowed = _within(bounds, around.day - ANNIVERSARY_WITHIN, around.day + ANNIVERSARY_WITHIN)
+        return Found(narrowed, (*year.evidence, around.evidence))
+
+    def _around_anniversary(self, text: str, blocks: Sequence[Block]) -> Found[PublishedOn] | None:
+        """The weeks around the anniversary that a text without another date speaks of, and the happenings in them."""
+        around = self._happenings.find_anniversary(text, blocks)
+        if around is None:
+            return None
+        start, end = around.day - ANNIVERSARY_WITHIN, around.day + ANNIVERSARY_WITHIN
+        latest = self._happenings.find_latest(text, blocks, around.day.year)
+        if latest and start <= latest.day <= end:
+            start, end = latest.day, min(end, latest.day + REPORTED_WITHIN)
+        evidence = (around.evidence, *((latest.evidence,) if latest and start == latest.day else ()))
+        return Found(PublishedOn(start, end, Precision.RANGE, Basis.INFERRED), evidence)
 
     def _present_year(self, text: str, blocks: Sequence[Block]) -> tuple[int, Evidence] | None:
         for present in self._present:
@@ -169,7 +217,11 @@ class DateReader:
         """The day since which what is reported has been so: "has banned … since Mar. 10"."""
         for block in _bodies(blocks):
             if match := self._since.search(text, block.start, block.end):
-                return _day_of(text, Span(*match.span("day")), Span(*match.span()), "date-since", Precision.MONTH)
+                day = _day_of(text, Span(*match.span("day")), Span(*match.span()), "date-since", Precision.MONTH)
+                # "since Jan. 8, 1992": whoever writes the year does not write of this one.
+                if day is None or day.year is not None:
+                    return None
+                return replace(day, spread=day.day >= LATE_IN_MONTH)
         return None
 
     def _bounds(self, text: str, blocks: Sequence[Block], founded: int | None) -> list[_Bound]:
@@ -268,6 +320,14 @@ def _published(day: _Day, year: int, bounds: tuple[Evidence, ...]) -> Found[Publ
     else:
         end, precision = start.replace(day=last_day(year, day.month)), Precision.MONTH
     return Found(PublishedOn(start, end, precision, Basis.INFERRED), (*day.evidence, *bounds))
+
+
+def _within(bounds: PublishedOn, start: dt.date, end: dt.date) -> PublishedOn:
+    """The days from `start` to `end` that lie within the bounds too, as inferred."""
+    start, end = max(start, bounds.start), min(end, bounds.end)
+    is_month = start.day == 1 and end == start.replace(day=last_day(start.year, start.month))
+    precision = Precision.DAY if start == end else Precision.MONTH if is_month else Precision.RANGE
+    return PublishedOn(start, end, precision, Basis.INFERRED)
 
 
 def _whole_year(year: int, evidence: Evidence) -> Found[PublishedOn]:

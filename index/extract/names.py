@@ -21,6 +21,7 @@ import ahocorasick
 
 from index.analysis import fold
 from index.errors import DataFileError
+from index.extract.coordination import DIRECTIONS, SharedWords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +44,10 @@ class Mention:
     weak: bool = False
     misspelt: bool = False
     adjective_of: tuple[str, ...] = ()
+
+    def has_words_of(self, other: Mention) -> bool:
+        """Whether both are named by the same words: "North and South Hwanghae"."""
+        return (self.start, self.end) == (other.start, other.end) and self.places != other.places
 
 
 @dataclass(slots=True)
@@ -92,7 +97,6 @@ _PARTICLE = (
     "시장|지역|소식통|출신|역|인근|사람|현지|시내|외곽|방면|당|등|및"
 )
 _HANGUL_END = re.compile(f"(?=[^\uac00-\ud7a3]|$|(?:{_PARTICLE}))")
-_DIRECTIONS = {"north": "north", "northern": "north", "n": "north", "south": "south", "southern": "south", "s": "south"}
 _FRAMED = re.compile(
     r"\b(?P<direction>North(?:ern)?|South(?:ern)?|N\.|S\.) (?P<rest>[A-Z][\w'’-]{5,})(?P<kind> Province\b)?"
     r"|\b(?P<name>[A-Z][\w'’-]{5,}) (?P<of>Province|City|Prefecture)\b"
@@ -116,19 +120,28 @@ class NameFinder:
         for key, entry in entries.items():
             self._automaton.add_word(key, entry)
         self._automaton.make_automaton()
-        self._framed: dict[str, dict[str, set[str]]] = _framed_names(gazetteer)
+        self._shared = SharedWords(gazetteer)
+        self._framed = {**self._shared.by_head, **_framed_names(gazetteer)}
         self._guesses: dict[tuple[str, str, int], tuple[str, ...] | None] = {}
 
     def find(self, text: str) -> list[Mention]:
-        """Every mention in the text, in order, none overlapping."""
+        """Every mention in the text, in order. None overlap, but for places named in one breath, which stand as one."""
         found = [mention for mention in self._exact(text) if mention is not None]
         found += self._misspelt(text, found)
+        found += self._coordinated(text)
         found.sort(key=lambda mention: (mention.start, -mention.end))
         kept: list[Mention] = []
         for mention in found:
-            if not kept or mention.start >= kept[-1].end:
+            if not kept or mention.start >= kept[-1].end or mention.has_words_of(kept[-1]):
                 kept.append(mention)
         return kept
+
+    def _coordinated(self, text: str) -> Iterable[Mention]:
+        for expression in self._shared.find(text):
+            kind = _KIND.match(text, expression.end)
+            end = kind.end() if kind else expression.end
+            for places in expression.places:
+                yield Mention(expression.start, end, expression.end, places)
 
     def _exact(self, text: str) -> Iterable[Mention | None]:
         folded = f" {text} ".translate(_FOLDING)
@@ -151,7 +164,7 @@ class NameFinder:
 
     def _guess(self, match: re.Match[str]) -> tuple[str, ...] | None:
         """The place a framed name comes nearest to; `()` if it is between two; `None` if it is like none."""
-        direction = _DIRECTIONS.get((match["direction"] or "").lower().rstrip("."), "")
+        direction = DIRECTIONS.get((match["direction"] or "").lower().rstrip("."), "")
         frame = direction or match["of"]
         name = match["rest"] or match["name"]
         is_sure = bool(match["kind"] or match["of"])
@@ -214,11 +227,16 @@ def _latin_mention(text: str, start: int, end: int, entry: _Entry) -> Mention | 
     if entry.spelling.endswith("."):
         if text.startswith(".", end):
             end += 1
-        elif len(words) <= _ABBREVIATION_LONGEST and "." not in words:
+        elif len(words) <= _ABBREVIATION_LONGEST and "." not in words and not _stands_between_commas(text, start, end):
             return None
     kind = _KIND.match(text, end) if entry.places else None
     stop = kind.end() if kind else end
     return Mention(start, stop, end, entry.places, entry.weak and kind is None, adjective_of=entry.adjective_of)
+
+
+def _stands_between_commas(text: str, start: int, end: int) -> bool:
+    """Whether a state stands after its town: "SALEM, Va, April 8"."""
+    return text.startswith(",", end) and text.endswith(", ", 0, start)
 
 
 def _is_capitalised(text: str, start: int, end: int, words: str, spelling: str) -> bool:
@@ -260,13 +278,10 @@ def _hanja_mention(text: str, start: int, end: int, entry: _Entry) -> Mention:
 
 
 def _framed_names(gazetteer: Gazetteer) -> dict[str, dict[str, set[str]]]:
-    """Names by the frame they may stand in: a compass point before them, or a kind of place after them."""
-    framed: dict[str, dict[str, set[str]]] = {frame: defaultdict(set) for frame in (*_DIRECTIONS.values(), *_KINDS)}
+    """Names by the kind of place that may stand after them."""
+    framed: dict[str, dict[str, set[str]]] = {frame: defaultdict(set) for frame in _KINDS}
     for place in gazetteer.places.values():
         for name in map(fold, (place.name, *place.names)):
-            direction, _, rest = name.partition(" ")
-            if direction in ("north", "south") and rest and " " not in rest:
-                framed[direction][rest].add(place.id)
             for frame, (kinds, countries) in _KINDS.items():
                 if place.kind in kinds and place.id.split("-")[0] in countries and _is_correctable(name):
                     framed[frame][name].add(place.id)

@@ -14,7 +14,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from index.document import BlockKind, Document, Evidence, Found, RawDocument
+from index.document import BlockKind, Document, Evidence, Found, Precision, RawDocument
 from index.errors import UnreadableInput
 from index.extract import declared as given
 from index.extract.date import DateReader
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from index.document import Label, PublishedOn, Region
     from index.gazetteer import Gazetteer
 
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 """Raised with every change of a rule that is code, not data."""
 
 
@@ -131,11 +131,19 @@ class Extractor:
 
     def _published(self, reading: _Reading, founded: int | None) -> Found[PublishedOn] | None:
         if reading.raw.declared.date:
-            return given.published_from_declared(reading.raw.declared.date)
+            given_date = given.published_from_declared(reading.raw.declared.date)
+            return self._narrowed(reading, given_date)
         if reading.raw.url and (day := given.find_day_in_url(reading.raw.url)):
             return day
         found = self._dates.find(reading.flat, reading.page.blocks, reading.dateline, founded)
         return quoted(found, reading.text) if found else None
+
+    def _narrowed(self, reading: _Reading, found: Found[PublishedOn]) -> Found[PublishedOn]:
+        """The days that the text leaves of a declared year; any other declared date as it is."""
+        if found.value.precision is not Precision.YEAR:
+            return found
+        narrowed = self._dates.narrow(reading.flat, reading.page.blocks, reading.dateline, found)
+        return quoted(narrowed, reading.text) if narrowed else found
 
     def _source(self, reading: _Reading) -> Found[Label] | None:
         if reading.raw.declared.source:

@@ -9,33 +9,29 @@ one before it ("in Hoeryong, North Hamgyong Province") plays the same role. The 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from index.document import Block, BlockKind, Evidence, Found, Region, Role, Span
+from index.extract.company import Company, find_titles
 from index.extract.dateline import Dateline
 from index.extract.names import Mention, NameFinder
-from index.extract.rules import any_of, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from index.gazetteer import Gazetteer
 
-_BEFORE: Final = 70
-"""Characters before a name that are looked at for the words that speak for a role."""
-
-_AFTER: Final = 45
-_JOIN_LONGEST: Final = 30
 _READ = (BlockKind.TITLE, BlockKind.BODY, BlockKind.CAPTION)
-_SENTENCE_START = re.compile(r"(?:^|[.!?”\"]|\s\s)\s*(?:[Tt]he )?$")
-_FIRST_WORD = re.compile(r" ([\w’'-]+)")
-_NUMBER_THEN_WORD = re.compile(r" (?!(?:19|20)\d\d\b)\d{2,5} ([a-z]+)")
-_LAST_WORD = re.compile(r"([\w'’]+)\.? $")
-_HYPHENATED = re.compile(r"-([a-z]+)")
 _COUNTRIES = ("country", "former state")
+_LOCAL = ("city", "county", "district")
+_NAMES_WORKS = ("city", "county", "special city")
+"""Kinds after whose weak names a works is called where it stands. Those of districts are also hills' and rivers'."""
+
+_Cue = tuple[Role, Evidence]
+"""A role and the words that speak for it."""
+
 _STRONGEST = (Role.DATELINE, Role.SENDER, Role.EVENT, Role.CAPTION, Role.MENTIONED)
 
 
@@ -69,7 +65,7 @@ class RegionReader:
     def __init__(self, gazetteer: Gazetteer, rules: Mapping[str, Any], publishers: Collection[str]) -> None:
         self._gazetteer = gazetteer
         self._names = NameFinder(gazetteer, (*rules["barred"]["words"], *publishers))
-        self._patterns = _Patterns(rules)
+        self._company = Company(rules)
         self._within = {
             place_id: frozenset(label.id for label in gazetteer.path(place_id)) for place_id in gazetteer.places
         }
@@ -93,39 +89,88 @@ class RegionReader:
         support = self._support(passages)
         placed: list[_Place] = []
         for passage in passages:
-            before: _Place | None = None
-            for block, mention in self._settle(passage, support, covered):
-                before = self._place(passage, block, mention, before)
-                placed.append(before if passage.text is text else _not_in_text(before))
+            settled = self._settle(passage, support, covered)
+            found = self._place(passage, settled)
+            placed += found if passage.text is text else map(_not_in_text, found)
         return tuple(self._regions(placed))
 
     def _passage(self, text: str, blocks: Sequence[Block], dateline: Dateline | None) -> _Passage:
         mentions = _within_blocks(self._names.find(text), [block for block in blocks if block.kind in _READ])
+        titles = find_titles(text)
         return _Passage(
             text=text,
-            places=tuple((block, mention) for block, mention in mentions if self._may_be_place(text, mention)),
+            places=tuple(
+                (block, mention)
+                for block, mention in mentions
+                if self._may_be_place(text, mention) and not any(_lies_in(mention, title) for title in titles)
+            ),
             adjectives=tuple(mention for _, mention in mentions if mention.adjective_of),
             dateline=dateline,
         )
 
     def _may_be_place(self, text: str, mention: Mention) -> bool:
-        if not mention.places or self._patterns.is_no_place(text, mention):
+        if not mention.places or self._company.is_no_place(text, mention):
             return False
         kind = self._gazetteer.places[mention.places[0]].kind
-        return kind in _COUNTRIES or not self._patterns.names_document(text, mention)
+        if kind in ("mountain", "district") and self._company.is_rhetoric(text, mention):
+            return False
+        return kind in _COUNTRIES or not self._company.names_document(text, mention)
 
     def _settle(
         self, passage: _Passage, support: Mapping[str, int], covered: str | None
-    ) -> Iterable[tuple[Block, Mention]]:
+    ) -> list[tuple[Block, Mention]]:
         """Only the mentions that are places, each with the one place it means before those it might have meant."""
-        followers = (*(mention for _, mention in passage.places[1:]), None)
-        before: Mention | None = None
-        for (block, mention), follower in zip(passage.places, followers, strict=False):
-            chosen = self._choose(passage, mention, follower, support, covered)
-            joined = before is not None and self._patterns.join(passage.text, before, mention)
-            if chosen and (not mention.weak or joined or self._has_company(passage, mention, chosen, support)):
-                before = mention
-                yield block, replace(mention, places=(chosen, *mention.places))
+        chosen = self._chosen(passage, support, covered)
+        accepted = [
+            not mention.weak or self._has_company(passage, mention, place, support) for _, mention, place in chosen
+        ]
+        self._spread_company(passage.text, chosen, accepted)
+        return [
+            (block, replace(mention, places=(place, *mention.places)))
+            for at, (block, mention, place) in enumerate(chosen)
+            if accepted[at] and not self._stands_elsewhere(passage.text, *chosen[at : at + 2])
+        ]
+
+    def _chosen(
+        self, passage: _Passage, support: Mapping[str, int], covered: str | None
+    ) -> list[tuple[Block, Mention, str]]:
+        """The place each mention means. Told from the last to the first, since what a place lies in stands after it."""
+        chosen: list[tuple[Block, Mention, str]] = []
+        follower: tuple[Mention, str] | None = None
+        for block, mention in reversed(passage.places):
+            place = self._choose(passage, mention, follower, support, covered)
+            follower = (mention, place) if place else None
+            if place:
+                chosen.append((block, mention, place))
+        chosen.reverse()
+        return chosen
+
+    def _spread_company(self, text: str, chosen: Sequence[tuple[Block, Mention, str]], accepted: list[bool]) -> None:
+        """A weak name is a place in a list of places of its country: "Yonsa, Musan and other areas"."""
+        for at in range(1, len(chosen)):
+            if accepted[at - 1] and not accepted[at]:
+                accepted[at] = self._company.join(text, chosen[at - 1][1], chosen[at][1])
+        for at in range(len(chosen) - 2, -1, -1):
+            (_, mention, place), (_, after, next_place) = chosen[at], chosen[at + 1]
+            if accepted[at + 1] and not accepted[at] and self._country(place) == self._country(next_place):
+                is_alone = not self._company.has_capital_beside(text, mention, also_after=False)
+                accepted[at] = is_alone and self._company.join(text, mention, after)
+
+    def _stands_elsewhere(
+        self, text: str, one: tuple[Block, Mention, str], other: tuple[Block, Mention, str] | None = None
+    ) -> bool:
+        """Whether an institution bears a county's name and lies in another: "Taechon Farm in Rinsan County"."""
+        if other is None or one[1].name_end != one[1].end:
+            return False
+        (_, mention, place), (_, after, wider) = one, other
+        named = self._company.find_institution(text, mention)
+        if named is None or text[named.end : after.start] != " in " or self._country(place) != self._country(wider):
+            return False
+        is_local = self._gazetteer.places[place].kind in _LOCAL and self._gazetteer.places[wider].kind in _LOCAL
+        return is_local and wider not in self._within[place] and place not in self._within[wider]
+
+    def _country(self, place_id: str) -> str:
+        return self._gazetteer.path(place_id)[0].id
 
     def _support(self, passages: Iterable[_Passage]) -> Mapping[str, int]:
         """How often the article speaks of each place or of one within it, by names beyond doubt and by adjectives."""
@@ -144,7 +189,7 @@ class RegionReader:
         self,
         passage: _Passage,
         mention: Mention,
-        follower: Mention | None,
+        follower: tuple[Mention, str] | None,
         support: Mapping[str, int],
         covered: str | None,
     ) -> str | None:
@@ -152,8 +197,11 @@ class RegionReader:
         if len(mention.places) == 1:
             return mention.places[0]
         wider = set(passage.adjective_before(mention))
-        if follower and len(follower.places) == 1 and self._patterns.join(passage.text, mention, follower):
-            wider.add(follower.places[0])
+        if follower and (
+            self._company.join(passage.text, mention, follower[0])
+            or self._company.lies_within(passage.text, mention, follower[0])
+        ):
+            wider |= self._within[follower[1]]
         inside = [place for place in mention.places if wider & (self._within[place] - {place})]
         if len(inside) == 1:
             return inside[0]
@@ -167,7 +215,7 @@ class RegionReader:
     def _surroundings(self, place_id: str, support: Mapping[str, int]) -> tuple[int, int]:
         """How many of the places it lies in an article speaks of, and whether it speaks of others there."""
         wider = self._within[place_id] - {place_id}
-        country = self._gazetteer.path(place_id)[0].id
+        country = self._country(place_id)
         beside = any(place != country and support[place] and country in self._within[place] for place in list(support))
         return sum(1 for place in wider if support[place]), int(beside)
 
@@ -176,43 +224,94 @@ class RegionReader:
         text = passage.text
         if passage.dateline and _lies_in(mention, passage.dateline.places):
             return True
-        country = self._gazetteer.path(place_id)[0].id
+        country, company = self._country(place_id), self._company
         is_supported = support.get(country, 0) > 0
-        has_cue = bool(self._patterns.finds_event(text, mention) or self._patterns.finds_sender(text, mention))
+        has_cue = bool(company.finds_event(text, mention) or company.finds_sender(text, mention))
         if country != place_id:
-            return has_cue and is_supported
-        if self._patterns.has_capital_beside(text, mention, also_after=not is_supported):
+            if self._gazetteer.places[place_id].kind in _NAMES_WORKS and company.names_works(text, mention):
+                return is_supported and not company.has_capital_beside(text, mention, also_after=False)
+            return is_supported and has_cue and not company.is_modifier(text, mention)
+        if company.has_capital_beside(text, mention, also_after=not is_supported):
             return has_cue
         return has_cue or is_supported or text.startswith(("'s ", "’s "), mention.end)
 
-    def _place(self, passage: _Passage, block: Block, mention: Mention, before: _Place | None) -> _Place:
+    def _place(self, passage: _Passage, settled: Sequence[tuple[Block, Mention]]) -> list[_Place]:
+        """The places with their roles: each by its own company, or by that of those it is joined to, in one list."""
+        joined = [
+            at > 0 and self._is_joined(passage.text, settled[at - 1][1], mention)
+            for at, (_, mention) in enumerate(settled)
+        ]
+        cues = [
+            self._cue(passage, block, mention) or (None if joined[at] else self._adjoining(passage.text, mention))
+            for at, (block, mention) in enumerate(settled)
+        ]
+        self._let_act(passage.text, settled, joined, cues)
+        for at in range(1, len(settled)):
+            if joined[at] and cues[at] is None and (before := cues[at - 1]) and before[0] is not Role.CAPTION:
+                cues[at] = _shared_cue(before, passage.text, settled[at - 1][1], settled[at][1])
+        for at in range(len(settled) - 2, -1, -1):
+            if joined[at + 1] and cues[at] is None and (after := cues[at + 1]) and after[0] is not Role.CAPTION:
+                cues[at] = _shared_cue(after, passage.text, settled[at][1], settled[at + 1][1])
+        return [
+            self._placed(passage.text, mention, cue or _plain(passage.text, mention))
+            for (_, mention), cue in zip(settled, cues, strict=True)
+        ]
+
+    def _let_act(
+        self, text: str, settled: Sequence[tuple[Block, Mention]], joined: Sequence[bool], cues: list[_Cue | None]
+    ) -> None:
+        """An event where places that open a sentence do something: "Pyongyang and Phyongsong cities witnessed"."""
+        head = 0
+        for at, (_, mention) in enumerate(settled):
+            head = head if joined[at] else at
+            is_last = at + 1 == len(settled) or not joined[at + 1]
+            is_country = self._gazetteer.places[mention.places[0]].kind in _COUNTRIES
+            if is_last and not is_country and cues[at] is None and self._company.acts(text, mention, is_country=False):
+                first = settled[head][1]
+                if self._company.opens_sentence(text, first):
+                    cues[at] = Role.EVENT, _evidence("place-acts", text, first.start, mention.end)
+
+    def _is_joined(self, text: str, one: Mention, other: Mention) -> bool:
+        """Whether a place stands in one list with the one before it, or is what that one lies in."""
+        if self._company.join(text, one, other):
+            return True
+        return other.places[0] in self._within[one.places[0]] and self._company.lies_within(text, one, other)
+
+    def _adjoining(self, text: str, mention: Mention) -> _Cue | None:
+        """An event where it is told that a village or a works lies there: "Tongpho-ri, Kangryong County"."""
+        is_country = self._gazetteer.places[mention.places[0]].kind in _COUNTRIES
+        if is_country or not self._company.adjoins(text, mention):
+            return None
+        return Role.EVENT, _evidence("place-adjoins", text, mention.start, mention.end)
+
+    def _placed(self, text: str, mention: Mention, cue: _Cue) -> _Place:
         chosen, *shared = mention.places
-        role, evidence = self._role(passage, block, mention, before)
         doubts = []
         if len(shared) > 1:
-            doubts.append(_evidence("place-shared-name", passage.text, mention.start, mention.end))
+            doubts.append(_evidence("place-shared-name", text, mention.start, mention.end))
         if mention.misspelt:
-            doubts.append(_evidence("place-misspelt", passage.text, mention.start, mention.end))
-        return _Place(mention, chosen, role, (evidence, *doubts))
+            doubts.append(_evidence("place-misspelt", text, mention.start, mention.end))
+        return _Place(mention, chosen, cue[0], (cue[1], *doubts))
 
-    def _role(self, passage: _Passage, block: Block, mention: Mention, before: _Place | None) -> tuple[Role, Evidence]:
-        text, patterns = passage.text, self._patterns
-        kind = self._gazetteer.places[mention.places[0]].kind
+    def _cue(self, passage: _Passage, block: Block, mention: Mention) -> _Cue | None:
+        """The role that the words around a name give it, if they give it any."""
+        text, company = passage.text, self._company
         if block.kind is BlockKind.CAPTION:
             return Role.CAPTION, _evidence("place-caption", text, mention.start, mention.end)
         if passage.dateline and _lies_in(mention, passage.dateline.places):
             return Role.DATELINE, _evidence("place-dateline", text, mention.start, mention.end)
-        is_country = kind in _COUNTRIES
-        if (span := patterns.finds_sender(text, mention, is_country=is_country)) is not None:
+        is_country = self._gazetteer.places[mention.places[0]].kind in _COUNTRIES
+        if (span := company.finds_sender(text, mention, is_country=is_country)) is not None:
             return Role.SENDER, _evidence("place-sender", text, span.start, span.end)
-        if (span := patterns.finds_event(text, mention, is_country=is_country)) is not None:
+        if (span := company.finds_bystander(text, mention, is_country=is_country)) is not None:
+            return Role.MENTIONED, _evidence("place-bystander", text, span.start, span.end)
+        if (span := company.finds_event(text, mention, is_country=is_country)) is not None:
             return Role.EVENT, _evidence("place-event", text, span.start, span.end)
-        if patterns.acts(text, mention, kind):
+        if not is_country and (span := company.find_institution(text, mention)) is not None:
+            return Role.EVENT, _evidence("place-institution", text, span.start, span.end)
+        if is_country and company.acts(text, mention, is_country=True):
             return Role.EVENT, _evidence("place-acts", text, mention.start, mention.end)
-        if before and before.role is not Role.CAPTION and patterns.join(text, before.mention, mention):
-            rule = f"{before.evidence[0].rule.removesuffix('-joined')}-joined"
-            return before.role, _evidence(rule, text, before.mention.start, mention.end)
-        return Role.MENTIONED, _evidence("place-name", text, mention.start, mention.end)
+        return None
 
     def _regions(self, placed: Iterable[_Place]) -> Iterable[Found[Region]]:
         """One entry for each place and role. A plain mention backs the strongest other role, captions aside."""
@@ -226,94 +325,6 @@ class RegionReader:
             path = self._gazetteer.path(place_id)
             for role, evidence in by_role.items():
                 yield Found(Region(path, role), tuple(dict.fromkeys(evidence)))
-
-
-class _Patterns:
-    """The company names keep, compiled from `data/roles.toml`."""
-
-    def __init__(self, rules: Mapping[str, Any]) -> None:
-        sender, event, reject = rules["sender"], rules["event"], rules["reject"]
-        nouns, modifiers = any_of(sender["nouns"]), any_of(event["modifiers"])
-        of_kind = rf"(?:(?:the |a )?(?:[a-z]+ ){{0,2}}{any_of(event['kinds'])} of (?:the )?)"
-        self._sender_before = re.compile(
-            rf"\b(?:(?:an?|the|one|another|other|multiple|several|separate|second|different|inside|local) )*{nouns}"
-            rf"(?: [a-z]+){{0,2}}? {any_of(sender['between'])} (?:{modifiers} )*{of_kind}?$",
-            re.IGNORECASE,
-        )
-        telling = rf"(?:{any_of(sender['tellers'])})(?: who [^.,]{{1,60}},)? {any_of(sender['telling'])}\b"
-        self._sender_after = re.compile(
-            rf"(?:[- ]based)?(?:,? (?:[a-z]+ ){{0,2}}{nouns}\b| {telling})"
-            rf"|\s?(?:[가-힣]+의 )?(?:한 |내부 |현지 )?{sender['korean']}"
-        )
-        self._event_before = self._locative(event["words"], modifiers, of_kind)
-        for_countries = [word for word in event["words"] if word not in event["not_for_countries"]]
-        self._country_before = self._locative(for_countries, modifiers, of_kind)
-        self._event_after = re.compile(any_of(event["korean"]))
-        self._acting = re.compile(rf" (?:{any_of(rules['agent']['verbs'])}|[a-z]+ed)\b")
-        self._acting_kinds = frozenset(rules["agent"]["kinds"])
-        self._joins = compiled("roles.toml", "context.joins", rules["context"]["joins"])
-        self._persons = frozenset((*reject["honorifics"], *reject["given_names"]))
-        self._products = frozenset(reject["products"])
-        self._documents = frozenset(reject["documents"])
-        self._keeps_place = frozenset(reject["keeps_place"])
-
-    @staticmethod
-    def _locative(words: Sequence[str], modifiers: str, of_kind: str) -> re.Pattern[str]:
-        return re.compile(rf"\b{any_of(list(words))}\s(?:{modifiers}\s)*{of_kind}?(?:{modifiers}\s)?$", re.IGNORECASE)
-
-    def finds_sender(self, text: str, mention: Mention, *, is_country: bool = False) -> Span | None:
-        """The words that make it the place of who told the report. "U.S. officials said" does not place them."""
-        after = self._sender_after.match(text, mention.end, mention.end + _AFTER)
-        if after and not is_country:
-            return Span(mention.start, after.end())
-        before = self._sender_before.search(text[max(0, mention.start - _BEFORE) : mention.start])
-        return Span(max(0, mention.start - _BEFORE) + before.start(), mention.end) if before else None
-
-    def finds_event(self, text: str, mention: Mention, *, is_country: bool = False) -> Span | None:
-        """The words that make it a place where something happens."""
-        pattern = self._country_before if is_country else self._event_before
-        start = max(0, mention.start - _BEFORE)
-        if before := pattern.search(text[start : mention.start]):
-            return Span(start + before.start(), mention.end)
-        after = self._event_after.match(text, mention.end)
-        return Span(mention.start, after.end()) if after else None
-
-    def acts(self, text: str, mention: Mention, kind: str) -> bool:
-        """Whether it is a province or county that does something at the head of a sentence."""
-        return (
-            kind in self._acting_kinds
-            and self._acting.match(text, mention.end) is not None
-            and _SENTENCE_START.search(text[max(0, mention.start - 8) : mention.start]) is not None
-        )
-
-    def join(self, text: str, one: Mention, other: Mention) -> bool:
-        """Whether nothing but a joining word stands between two names."""
-        gap = text[one.end : other.start]
-        return len(gap) <= _JOIN_LONGEST and self._joins.fullmatch(gap) is not None
-
-    def is_no_place(self, text: str, mention: Mention) -> bool:
-        """Whether the words beside a name make it a person, a product or an adjective."""
-        hyphenated = _HYPHENATED.match(text, mention.end)
-        if hyphenated:
-            return hyphenated[1] not in self._keeps_place
-        product = _NUMBER_THEN_WORD.match(text, mention.end)
-        if product or ((word := _FIRST_WORD.match(text, mention.end)) and word[1].lower() in self._products):
-            return True
-        before = _LAST_WORD.search(text[max(0, mention.start - 14) : mention.start])
-        return before is not None and before[1] in self._persons
-
-    def names_document(self, text: str, mention: Mention) -> bool:
-        """Whether it is part of the name of a treaty or a declaration."""
-        after = _FIRST_WORD.match(text, mention.end)
-        return after is not None and after[1] in self._documents
-
-    def has_capital_beside(self, text: str, mention: Mention, *, also_after: bool) -> bool:
-        """Whether a word with a capital stands right before a name, or right after, as in the names of persons."""
-        if mention.name_end != mention.end:
-            return False
-        after = _FIRST_WORD.match(text, mention.end)
-        before = _LAST_WORD.search(text[max(0, mention.start - 20) : mention.start])
-        return bool((also_after and after and after[1][0].isupper()) or (before and before[1][0].isupper()))
 
 
 def _within_blocks(mentions: Iterable[Mention], blocks: Sequence[Block]) -> list[tuple[Block, Mention]]:
@@ -334,6 +345,16 @@ def _within_blocks(mentions: Iterable[Mention], blocks: Sequence[Block]) -> list
 def _not_in_text(place: _Place) -> _Place:
     """The same place, its evidence outside the article's text."""
     return replace(place, evidence=tuple(replace(evidence, where=None) for evidence in place.evidence))
+
+
+def _shared_cue(cue: _Cue, text: str, one: Mention, other: Mention) -> _Cue:
+    """The role of one of two joined names for both of them."""
+    rule = f"{cue[1].rule.removesuffix('-joined')}-joined"
+    return cue[0], _evidence(rule, text, one.start, max(one.end, other.end))
+
+
+def _plain(text: str, mention: Mention) -> _Cue:
+    return Role.MENTIONED, _evidence("place-name", text, mention.start, mention.end)
 
 
 def _lies_in(mention: Mention, span: Span) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 import unicodedata
 from collections import defaultdict
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +150,21 @@ def test_rows_say_nothing_unknown() -> None:
     known = {"id", "name", "kind", "in", "names", "weak", "adjectives", "lat", "lon"}
     assert {key for row in FILE["place"] for key in row} == known
     assert all(-90 <= row.get("lat", 0) <= 90 and -180 <= row.get("lon", 0) <= 180 for row in FILE["place"])
+
+
+TOWNS = Path(__file__).parents[3] / "shared" / "gazetteer" / "geonames_kp_cities500.json"
+IS_VILLAGE = re.compile(r"-(?:ri|ni|li|tong|dong|ch.on|nodongjagu)$")
+NOT_LISTED = {
+    "Kangsŏn": "the old name of a part of Chollima District, known for its steelworks",
+    "Paek'ak": "a village that GeoNames counts among the towns without telling its county",
+}
+
+
+def test_every_town_of_geonames_is_found() -> None:
+    """Every North Korean town of at least 20,000 in GeoNames, villages and wards aside, is found by its main name."""
+    if not TOWNS.exists():
+        pytest.skip("needs ../shared/gazetteer beside the repository")
+    towns = [row["name"] for row in json.loads(TOWNS.read_text(encoding="utf-8")) if row["population"] >= 20_000]
+    listed = [name for name in towns if not IS_VILLAGE.search(name) and name not in NOT_LISTED]
+    assert len(listed) >= 60
+    assert [name for name in listed if not any(p.id.startswith("kp-") for p in GAZETTEER.find(name))] == []

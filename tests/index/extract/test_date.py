@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from index.document import Block, BlockKind
+from index.document import Basis, Block, BlockKind
 from index.errors import DataFileError
 from index.extract.calendar import find_date_phrases
 from index.extract.date import DateReader
 from index.extract.dateline import find_dateline
+from index.extract.declared import published_from_declared
 from index.extract.rules import read_rules
 
 READER = DateReader(read_rules("anchors.toml"))
@@ -28,6 +29,9 @@ READER = DateReader(read_rules("anchors.toml"))
         pytest.param("2020년 10월 1일", [(2020, 10, 1, None)], id="Korean"),
         pytest.param("10월 1일", [(None, 10, 1, None)], id="Korean without a year"),
         pytest.param("Juche 100", [(2011, None, None, None)], id="Juche"),
+        pytest.param("주체 108년", [(2019, None, None, None)], id="Juche in Korean"),
+        pytest.param("On July 8, Juche 100 (2011)", [(2011, 7, 8, None)], id="a day of a Juche year"),
+        pytest.param("in February Juche 86 (1997)", [(1997, 2, None, None)], id="a month of a Juche year"),
         pytest.param("by 2030, the 2022-2026 plan, 3404 tablets", [], id="plans and numbers"),
         pytest.param("in 2012 Olympics", [], id="a year that names a thing"),
         pytest.param("February 30", [], id="a day no calendar has"),
@@ -176,3 +180,57 @@ def test_an_anchor_must_say_when() -> None:
 def test_anchors_name_their_sources() -> None:
     """Every anchor says where its day is from."""
     assert all(anchor["source"] for anchor in read_rules("anchors.toml")["anchor"])
+
+
+def narrowed(body: str, year: int) -> tuple[str, str, str] | None:
+    """First and last day and precision of what a text leaves of a declared year."""
+    given = published_from_declared(str(year))
+    found = READER.narrow(body, [Block(BlockKind.BODY, 0, len(body))], find_dateline(body, 0), given)
+    if found is None:
+        return None
+    assert found.value.basis is Basis.INFERRED
+    assert found.evidence[0] == given.evidence[0]
+    return str(found.value.start), str(found.value.end), found.value.precision.value
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param(
+            "They met on May 12.", ("2012-05-12", "2012-06-12", "range"), id="a month from the latest happening"
+        ),
+        pytest.param("They met on Nov. 20.", ("2012-11-20", "2012-12-21", "range"), id="late in the year"),
+        pytest.param("They met on Nov. 30.", ("2012-11-30", "2012-12-31", "range"), id="no day of another year"),
+        pytest.param("They met on Dec. 20.", None, id="December may be the year before's"),
+        pytest.param("SINUIJU, Mar. 27 (KCNA) -- Rice.", ("2012-03-27", "2012-03-27", "day"), id="a dateline"),
+        pytest.param(TOLD, ("2012-06-01", "2012-06-30", "month"), id="the day a source spoke"),
+        pytest.param(
+            "It was told on the 18th anniversary of the death of Kim Il Sung.",
+            ("2012-05-29", "2012-08-17", "range"),
+            id="an anniversary of the year",
+        ),
+        pytest.param("It was told on the 17th anniversary of the death of Kim Il Sung.", None, id="not of the year"),
+        pytest.param("They met on Wednesday.", None, id="a weekday alone"),
+        pytest.param("They have traded since May 12.", None, id="since a day"),
+        pytest.param("Rice is dear.", None, id="nothing"),
+    ],
+)
+def test_a_declared_year_is_narrowed(body: str, expected: tuple[str, str, str] | None) -> None:
+    """What happened in a declared year leaves part of it; the result is inferred and shows both reasons."""
+    assert narrowed(body, 2012) == expected
+
+
+def test_an_anniversary_tells_the_year() -> None:
+    """A text without another date that speaks of an anniversary is of the weeks around it."""
+    words = "People marked the 17th anniversary of the demise of President Kim Il Sung."
+    assert published(words) == ("2011-05-29", "2011-08-17", "range")
+    assert published(f"{words} They met on July 8.") == ("2011-07-08", "2011-08-08", "range")
+    assert published("the 40th anniversary of the liberation of Korea, that year") is None
+
+
+def test_what_lasts_since_late_in_a_month_may_be_told_in_the_next() -> None:
+    """What lasts "since May 26" is told in May or in June; a day of another year tells nothing."""
+    year = "in 2022, the second year of the current plan"
+    assert published(f"They have traded since May 10, {year}.") == ("2022-05-01", "2022-05-31", "month")
+    assert published(f"They have traded since May 26, {year}.") == ("2022-05-26", "2022-06-30", "range")
+    assert published("They have traded since Jan. 8, 1992 in Seoul.") is None

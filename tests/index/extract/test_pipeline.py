@@ -109,7 +109,7 @@ def test_declared_metadata_beats_the_text() -> None:
 @pytest.mark.parametrize(
     ("date", "expected"),
     [
-        pytest.param("2019", ("2019-01-01", "2019-12-31", "year"), id="a year"),
+        pytest.param("2019", ("2019-06-01", "2019-06-30", "month"), id="a year, which the text narrows"),
         pytest.param("2020-02", ("2020-02-01", "2020-02-29", "month"), id="a month"),
         pytest.param("2020-02-03", ("2020-02-03", "2020-02-03", "day"), id="a day"),
         pytest.param("2020-02-03T23:30:00-08:00", ("2020-02-03", "2020-02-03", "day"), id="a time: the day as written"),
@@ -221,7 +221,13 @@ def test_the_fingerprint_follows_every_rule() -> None:
         pytest.param("The price of rice and the price of corn have risen.", "en", id="English"),
         pytest.param("쌀 가격이 다시 올랐다고 소식통이 전했다.", "ko", id="Korean"),
         pytest.param("북한 COVID-19 사태", "ko", id="Korean with Latin letters"),
-        pytest.param("El precio del arroz ha subido en la capital.", None, id="Spanish"),
+        pytest.param("El precio del arroz y de los granos ha subido en la capital.", "es", id="Spanish"),
+        pytest.param("El precio del arroz ha subido en la capital.", None, id="too little Spanish to be sure"),
+        pytest.param("O presidente da Coreia e os ministros do Brasil que foi para a capital.", None, id="Portuguese"),
+        pytest.param("朝鮮中央通信社は平壌で発表した。", "ja", id="Japanese"),
+        pytest.param("中国外交部发言人说", "zh", id="Chinese"),
+        pytest.param("Это было вчера, сообщил источник", "ru", id="Russian"),
+        pytest.param("Це було вчора, повідомило джерело", None, id="Ukrainian"),
         pytest.param("Der Preis von Reis ist in der Stadt gestiegen.", None, id="German"),
         pytest.param("Le prix du riz est en hausse dans la capitale.", None, id="French"),
         pytest.param("SHR 42 CTS VS 30", None, id="figures"),
@@ -229,7 +235,7 @@ def test_the_fingerprint_follows_every_rule() -> None:
     ],
 )
 def test_language(text: str, language: str | None) -> None:
-    """Korean is told by its script, English by its function words; nothing else is guessed."""
+    """A language is told by its script or by its function words where they are certain; nothing else is guessed."""
     found = find_language(text)
     assert (found.value if found else None) == language
 

@@ -40,6 +40,30 @@ def roles(text: str, kind: BlockKind = BlockKind.BODY, covered: str | None = Non
         ),
         pytest.param("양강도 소식통은 10일", {"kp-ryanggang sender"}, id="a source in Korean"),
         pytest.param("U.S. officials said", {"us mentioned"}, id="officials of a country are not there"),
+        pytest.param(
+            "Kim Un, manager of the Hamhung Thermal Power Plant, said:",
+            {"kp-hamhung sender"},
+            id="with office and works",
+        ),
+        pytest.param(
+            "Ri Un, a teacher at Namhung School in Sinchon County, South Hwanghae Province, told KCNA",
+            {"kp-sinchon sender", "kp-south-hwanghae sender"},
+            id="with office and places",
+        ),
+        pytest.param(
+            "Sin Un, 12, second year student of Sinhung School of Hyesan City, said",
+            {"kp-hyesan sender"},
+            id="with an age",
+        ),
+        pytest.param("Kim Un (58), a woman residing in Sosong District, said", {"kp-sosong sender"}, id="a resident"),
+        pytest.param("a farmer in Hyesan said", {"kp-hyesan sender"}, id="without a name"),
+        pytest.param("A Pyongyang citizen, Jang Il, 50, told KCNA", {"kp-pyongyang sender"}, id="a citizen by name"),
+        pytest.param(
+            "Kim Il, chief secretary of the Kaesong City Committee, said in his opening speech",
+            {"kp-kaesong mentioned"},
+            id="not who speaks at a ceremony",
+        ),
+        pytest.param("a soldier in Hyesan died, the source said", {"kp-hyesan event"}, id="not who is told of"),
     ],
 )
 def test_senders(text: str, expected: set[str]) -> None:
@@ -61,6 +85,51 @@ def test_senders(text: str, expected: set[str]) -> None:
         ),
         pytest.param("relations between China and North Korea", {"cn mentioned", "kp mentioned"}, id="a relation"),
         pytest.param("Prices rose. Jagang Province has banned it.", {"kp-jagang event"}, id="a province that acts"),
+        pytest.param(
+            "Pyongyang and Phyongsong cities witnessed rain.",
+            {"kp-pyongyang event", "kp-pyongsong event"},
+            id="a list that acts",
+        ),
+        pytest.param(
+            "Sariwon, Wonsan and other cities are clean.", {"kp-sariwon event", "kp-wonsan event"}, id="and others"
+        ),
+        pytest.param(
+            "Ryongchon County, North Phyongan Province, has bred fish.",
+            {"kp-ryongchon event", "kp-north-pyongan event"},
+            id="with what it lies in, that acts",
+        ),
+        pytest.param("South Phyongan Province placed first.", {"kp-south-pyongan mentioned"}, id="a team that wins"),
+        pytest.param("The Hamhung Woolen Mill has run.", {"kp-hamhung event"}, id="a works"),
+        pytest.param(
+            "The Haeju and Kaechon textile mills ran.", {"kp-haeju event", "kp-kaechon event"}, id="works of two cities"
+        ),
+        pytest.param(
+            "It rained 5 mm in Haeju, 85 cm off Chongjin", {"kp-haeju event", "kp-chongjin event"}, id="measured"
+        ),
+        pytest.param("Hoeryong City (0.1 mm)", {"kp-hoeryong event"}, id="measured in brackets"),
+        pytest.param(
+            "after leaving Tongpho-ri, Kangryong County, South Hwanghae Province",
+            {"kp-kangryong event", "kp-south-hwanghae event"},
+            id="where an unknown village lies",
+        ),
+        pytest.param(
+            "Mexico was hit by it. Japan suffered.", {"mx mentioned", "jp event"}, id="a country that suffers"
+        ),
+        pytest.param("the DPRK embassy in New Delhi", {"kp mentioned", "in-new-delhi event"}, id="an embassy"),
+        pytest.param(
+            "the DPRK-India Friendship Farm in Nampho", {"kp mentioned", "in mentioned", "kp-nampo event"}, id="a pair"
+        ),
+        pytest.param("the Federation of Koreans in the U.S.", {"us mentioned"}, id="people abroad"),
+        pytest.param("graduates from Kaechok School in Taehongdan County", {"kp-taehongdan mentioned"}, id="an origin"),
+        pytest.param(
+            "a woman residing in Kosong County of north Korean Kangwon Province",
+            {"kp-kosong mentioned", "kp-kangwon mentioned"},
+            id="a home",
+        ),
+        pytest.param("the North Phyongan Provincial Committee of it", {"kp-north-pyongan mentioned"}, id="an office"),
+        pytest.param(
+            "campers from various parts including Pyongyang", {"kp-pyongyang mentioned"}, id="from, including"
+        ),
         pytest.param("The order of Jagang Province has come.", {"kp-jagang mentioned"}, id="not at a sentence's head"),
         pytest.param("청진에서 단속이", {"kp-chongjin event"}, id="in Korean"),
         pytest.param("They trade with China.", {"cn mentioned"}, id="with"),
@@ -106,6 +175,15 @@ def test_datelines(text: str, expected: set[str]) -> None:
         pytest.param("Kim Jong Suk was his wife.", id="a person after whom a county is named"),
         pytest.param("He lived in Songrim-dong No. 2", id="a ward with the name of a city"),
         pytest.param("on the Taedong River", id="a river with the name of a county"),
+        pytest.param("in the River Taedong", id="a river before its name"),
+        pytest.param("the heroes of Mt. Paektu", id="a mountain that stands for a family"),
+        pytest.param('She sang "Road of Samjiyon at dawn" twice.', id="the title of a song"),
+        pytest.param('the group "Kanggye" of students', id="the name of a group"),
+        pytest.param("the Samjiyon Band", id="a band"),
+        pytest.param("The Amnokgang girls won.", id="a team named after a river"),
+        pytest.param("Changsong larch was planted.", id="a tree"),
+        pytest.param("the Tokyo Shimbun", id="a newspaper"),
+        pytest.param("Credit Suisse First Boston", id="a bank"),
     ],
 )
 def test_what_is_no_place(text: str) -> None:
@@ -126,6 +204,27 @@ def test_what_is_no_place(text: str) -> None:
         pytest.param("They speak of Anak County.", {"kp-anak mentioned"}, id="a county by its kind"),
         pytest.param("in Kangwon, North Korea", {"kp-kangwon event", "kp event"}, id="a shared name by what follows"),
         pytest.param("South Korean Kangwon Province", {"kr-gangwon mentioned"}, id="a shared name by its adjective"),
+        pytest.param(
+            "in Cholwon County of south Korean Kangwon Province",
+            {"kr-cheorwon event", "kr-gangwon event"},
+            id="two shared names by the adjective of the wider",
+        ),
+        pytest.param(
+            "The DPRK built the Kujang Fish Farm.", {"kp mentioned", "kp-kujang event"}, id="a county by its works"
+        ),
+        pytest.param(
+            "in the DPRK. Yonsa, Musan and others",
+            {"kp event", "kp-yonsa mentioned", "kp-musan mentioned"},
+            id="a county in a list",
+        ),
+        pytest.param("in the DPRK. He dined in Sinhung Restaurant.", {"kp event"}, id="not by a restaurant"),
+        pytest.param("In the DPRK, the people in the Chollima era", {"kp event"}, id="not before what it describes"),
+        pytest.param(
+            "the Taechon Farm in Rinsan County, North Hwanghae Province",
+            {"kp-rinsan event", "kp-north-hwanghae event"},
+            id="not where a works lies in another county",
+        ),
+        pytest.param('"Sinuiju is closed," he said.', {"kp-sinuiju event"}, id="in somebody's words"),
         pytest.param(
             "Kangwon sent rice to Wonsan and Hamhung.",
             {"kp-kangwon mentioned", "kp-wonsan mentioned", "kp-hamhung mentioned"},
