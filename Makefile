@@ -31,8 +31,9 @@ pytest: $(VENV)/dev.stamp ## the test suite alone
 bench: $(VENV)/run.stamp ## time an archive: make bench ARCHIVE=articles.jsonl.gz MAP="text=body"
 	$(BIN)/python -m benchmarks.archive $(ARCHIVE) --map $(MAP)
 
-quality: $(VENV)/dev.stamp ## score extraction on labelled articles and print every error
-	DATELINE_REUTERS=whole $(BIN)/pytest -s tests/quality
+quality: $(VENV)/dev.stamp ## score extraction on labelled articles, beside its peers, and print every error
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(VENV)/peers geotext==0.4.0 flashgeotext==0.5.3
+	PYTHONPATH=$(VENV)/peers DATELINE_REUTERS=whole DATELINE_KCNA=whole $(BIN)/pytest -s tests/quality
 
 test-whoosh3: $(VENV)/dev.stamp ## the contract suite with the drop-in fork of Whoosh
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/whoosh3 whoosh3==3.54.0
