@@ -1,7 +1,7 @@
 """What an index holds of an article: the `FIELDS` table, and the flat `Record` made from it.
 
 Every engine's schema is made from `FIELDS`; a new field is a row here and a line in `record_from_document`. Text fields
-are analysed words with positions; keyword fields are exact ids (a region with all that it lies in, tagged with its role);
+are analysed words with positions; keyword fields are exact ids (a region with all it lies in, tagged with its role);
 the date field is the interval of days an article may have been published on.
 """
 
@@ -32,7 +32,7 @@ class FieldKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A row of the table. `weight` is a text field's factor in the score; a text field of weight 0 must be asked for."""
+    """A row of the table. `weight` is a text field's factor in the score; one of weight 0 must be asked for by name."""
 
     name: str
     kind: FieldKind

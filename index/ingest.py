@@ -8,7 +8,7 @@ parameter (`Understanding`): `index.extract.pipeline.Extractor`.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 from index.document import Document, RawDocument
 from index.errors import UnreadableInput
 from index.identity import candidate_ids, content_digest
-from index.read.files import Inputs, Passed, find_inputs, read
-from index.read.jsonl import UnknownFields, check_fields
+from index.read.files import Inputs, find_inputs, read
+from index.read.reading import Passed, UnknownFields, UnusedNames
+from index.read.rows import check_fields
 from index.store import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from index.read.files import Reading
+    from index.read.reading import Reading
     from index.store import Identity, Store
 
 BATCH_ARTICLES: Final = 500
@@ -75,7 +76,7 @@ class IngestReport:
     """What became of everything that was found: `read` = `added` + `updated` + `unchanged` articles.
 
     `problems` and `replaced` list the first `MAX_LISTED` of `problem_count` and `replaced_count`. `passed` are files in
-    folders that were not read.
+    folders that were not read, and drafts and other things in files that are no articles.
     """
 
     read: int
@@ -90,21 +91,23 @@ class IngestReport:
     passed: tuple[Passed, ...]
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - three that must be given, three that may
     paths: Iterable[Path],
     store: Store,
     extractor: Understanding,
     *,
     fields: Mapping[str, str] = NO_MAPPING,
+    format_name: str | None = None,
     progress: Callable[[IngestProgress], None] = lambda _progress: None,
 ) -> IngestReport:
     """Bring the articles at some paths into the store; what was written stays written if this is interrupted.
 
-    `fields` maps names of fields in the files to ours. Raises `IndexingError` if it names none of ours, and
-    `StoreError` where the store fails; what is wrong with the input is in the report.
+    `fields` maps names of fields in the files to ours; `format_name` is the format of whatever is named, in place of
+    the one that its name tells (see `index.read.formats.FORMATS`). Raises `IndexingError` if there is no such
+    field or format, and `StoreError` where the store fails; what is wrong with the input is in the report.
     """
     check_fields(fields)
-    inputs = find_inputs(paths)
+    inputs = find_inputs(paths, format_name)
     run = _Run(store, extractor, inputs)
     for item in _readings(inputs, fields, progress):
         match item:
@@ -113,20 +116,26 @@ def ingest(
             case UnreadableInput():
                 run.note_problem(item)
             case UnknownFields():
-                run.unknown_fields.append(item)
+                run.unused[item.path].add(item)
+            case Passed():
+                run.passed.append(item)
     run.flush()
-    return run.report(inputs)
+    return run.report()
 
 
 def preview(
-    paths: Iterable[Path], extractor: Understanding, *, fields: Mapping[str, str] = NO_MAPPING
+    paths: Iterable[Path],
+    extractor: Understanding,
+    *,
+    fields: Mapping[str, str] = NO_MAPPING,
+    format_name: str | None = None,
 ) -> Iterator[Document | UnreadableInput | UnknownFields | Passed]:
     """What `ingest` would meet, in order: articles as understood, and everything it would report. Writes nothing.
 
     Articles go by the ids they would get in an empty archive, each by itself. Raises `IndexingError` as `ingest` does.
     """
     check_fields(fields)
-    inputs = find_inputs(paths)
+    inputs = find_inputs(paths, format_name)
     for item in _readings(inputs, fields, lambda _progress: None):
         yield _understood(item, extractor) if isinstance(item, RawDocument) else item
     yield from inputs.passed
@@ -144,7 +153,8 @@ class _Run:
     """An ingest under way: what waits to be written, and what has been counted."""
 
     def __init__(self, store: Store, extractor: Understanding, inputs: Inputs) -> None:
-        self.unknown_fields: list[UnknownFields] = []
+        self.unused: defaultdict[str, UnusedNames] = defaultdict(UnusedNames)
+        self.passed = list(inputs.passed)
         self._store = store
         self._extractor = extractor
         self._waiting: dict[str, tuple[RawDocument, Document]] = {}
@@ -205,7 +215,7 @@ class _Run:
         self._effects[effect] += 1
         self._seen.add(serial)
 
-    def report(self, inputs: Inputs) -> IngestReport:
+    def report(self) -> IngestReport:
         """What became of everything."""
         return IngestReport(
             read=self._effects.total(),
@@ -216,8 +226,8 @@ class _Run:
             problems=tuple(self._problems),
             replaced_count=self._replaced_count,
             replaced=tuple(self._replaced),
-            unknown_fields=tuple(self.unknown_fields),
-            passed=inputs.passed,
+            unknown_fields=tuple(known for path, names in self.unused.items() for known in names.report(path)),
+            passed=tuple(self.passed),
         )
 
 

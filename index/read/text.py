@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from index.document import RawDocument
@@ -14,6 +15,8 @@ MAX_ARTICLE_BYTES: Final = 10 * 1024 * 1024
 
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 UTF8_MARK: Final = b"\xef\xbb\xbf"
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def read_text(file: BinaryIO, origin: str, _fields: Mapping[str, str]) -> Iterator[RawDocument | UnreadableInput]:
@@ -37,10 +40,15 @@ def read_text(file: BinaryIO, origin: str, _fields: Mapping[str, str]) -> Iterat
 
 def text_problem(text: str) -> str | None:
     """Why this cannot be the text of an article, or None."""
-    if not text.strip():
-        return "is empty"
+    return character_problem(text) if text.strip() else "is empty"
+
+
+def character_problem(text: str) -> str | None:
+    """Which character of a text is none, or None."""
     if (offset := text.find("\0")) >= 0:
         return f"holds a NUL character after {offset} characters: is it text?"
+    if not text.isascii() and (half := _HALF.search(text)):
+        return f"holds half a character (U+{ord(half.group()):04X}) after {half.start()} characters"
     return None
 
 

@@ -6,15 +6,17 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from index.document import Document
-from index.errors import IndexingError
+from index.errors import IndexingError, UnreadableInput
 from index.ingest import IngestProgress, ingest, preview
 from index.layout import DataFolder, Reflects, current, verify
 from index.publish import create_data_folder
+from index.read.formats import FORMATS
+from index.read.reading import Passed
 from index.store import Store
 from search.errors import SearchError
 from service import terminal
@@ -24,18 +26,29 @@ from service.terminal import say
 from service.wiring import extractor_of, open_archive, publish_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from index.build import BuildProgress
+    from index.read.reading import UnknownFields
 
 
 @click.command("ingest")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
 @click.option("--dry-run", is_flag=True, help="Show what each article would be understood as; write nothing.")
-@click.option("--map", "mapped", multiple=True, metavar="THEIRS=OURS", help="A JSONL field of theirs that is ours.")
+@click.option("--map", "mapped", multiple=True, metavar="THEIRS=OURS", help="A field or column of theirs that is ours.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(list(FORMATS)),
+    help="What it is, where its name and content do not tell.",
+)
 @data_option
-def ingest_command(paths: tuple[Path, ...], mapped: tuple[str, ...], data: Path, *, dry_run: bool) -> None:
-    """Take in articles: files or folders of plain text and JSONL.
+def ingest_command(
+    paths: tuple[Path, ...], mapped: tuple[str, ...], format_name: str | None, data: Path, *, dry_run: bool
+) -> None:
+    """Take in articles: files, folders, patterns, or - for standard input.
+
+    Text, Markdown, HTML, JSONL, CSV, RSS and Atom, and WordPress exports are told apart; any of them may be gzipped.
 
     The same article twice is one article, a changed one is an update; an interrupted run goes on when run again.
 
@@ -43,11 +56,12 @@ def ingest_command(paths: tuple[Path, ...], mapped: tuple[str, ...], data: Path,
     Examples:
       dateline ingest seeds/
       dateline ingest export.jsonl.gz --map text=body --map places=region
+      curl -s https://example.org/feed | dateline ingest -
     """
     fields = _field_mapping(mapped)
     extractor = extractor_of(DataFolder(data))
     if dry_run:
-        _preview(paths, extractor, fields)
+        _preview(preview(paths, extractor, fields=fields, format_name=format_name))
         return
     started = time.monotonic()
     create_data_folder(DataFolder(data))
@@ -56,7 +70,7 @@ def ingest_command(paths: tuple[Path, ...], mapped: tuple[str, ...], data: Path,
         def hear(progress: IngestProgress) -> None:
             bar("reading", progress.bytes_done, progress.bytes_total, progress.articles)
 
-        report = ingest(paths, store, extractor, fields=fields, progress=hear)
+        report = ingest(paths, store, extractor, fields=fields, format_name=format_name, progress=hear)
     terminal.print_ingest(report, seconds=time.monotonic() - started)
     if report.problem_count:
         sys.exit(SOMETHING_WRONG)
@@ -70,16 +84,19 @@ def _field_mapping(mapped: tuple[str, ...]) -> Mapping[str, str]:
     return {theirs: ours for theirs, _, ours in pairs}
 
 
-def _preview(paths: tuple[Path, ...], extractor: Any, fields: Mapping[str, str]) -> None:  # noqa: ANN401
-    wrong = 0
-    for item in preview(paths, extractor, fields=fields):
-        if isinstance(item, Document):
-            terminal.print_document(item)
-            say("─" * 40, style="dim")
-        else:
-            wrong += 1
-            say(str(item))
-    if wrong:
+def _preview(items: Iterable[Document | UnreadableInput | UnknownFields | Passed]) -> None:
+    refused = 0
+    for item in items:
+        match item:
+            case Document():
+                terminal.print_document(item)
+                say("─" * 40, style="dim")
+            case Passed(path, reason):
+                say(f"{path}: {reason}")
+            case _:
+                refused += isinstance(item, UnreadableInput)
+                say(str(item))
+    if refused:
         sys.exit(SOMETHING_WRONG)
 
 

@@ -16,8 +16,7 @@ from index import ingest as ingest_module
 from index.document import Document, RawDocument
 from index.errors import IndexingError, UnreadableInput
 from index.ingest import IngestProgress, Replaced, ingest, preview
-from index.read.files import Passed
-from index.read.jsonl import UnknownFields
+from index.read.reading import Passed, UnknownFields
 from index.store import Outcome, Store
 from tests.index.fakes import FakeExtractor
 
@@ -71,6 +70,29 @@ def test_everything_found_is_accounted_for(store: Store, folder: Path) -> None:
     assert [Path(passed.path).name for passed in report.passed] == ["picture.png"]
     assert [unknown.counts for unknown in report.unknown_fields] == [(("place", 1),)]
     assert report.replaced == ()
+
+
+def test_what_files_leave_out_is_accounted_for(store: Store, tmp_path: Path) -> None:
+    """Drafts are passed over by name, and unknown names in the front matter of a folder's files counted together."""
+    for name, front in (("a", "mood: x"), ("b", "mood: y"), ("c", "draft: true")):
+        (tmp_path / f"{name}.md").write_text(f"---\n{front}\n---\nwords of {name}")
+    report = ingest([tmp_path / "*.md"], store, FakeExtractor())
+    assert texts(store) == {"a": "words of a", "b": "words of b"}
+    assert report.passed == (Passed(str(tmp_path / "c.md"), "is a draft"),)
+    assert report.unknown_fields == (UnknownFields(str(tmp_path), (("mood", 2),)),)
+
+
+def test_a_format_that_was_asked_for_is_the_format(store: Store, tmp_path: Path) -> None:
+    """What is named is read as what it was said to be, in a preview too, and no such format is an error."""
+    path = tmp_path / "notes"
+    path.write_text("Some *words*")
+    ingest([path], store, FakeExtractor(), format_name="markdown")
+    assert texts(store) == {"notes": "Some words"}
+    (document,) = preview([path], FakeExtractor(), format_name="markdown")
+    assert isinstance(document, Document)
+    assert document.text == "Some words"
+    with pytest.raises(IndexingError, match="no format 'word'"):
+        ingest([path], store, FakeExtractor(), format_name="word")
 
 
 def test_ingesting_again_changes_nothing_and_understands_nothing(store: Store, folder: Path) -> None:

@@ -1,0 +1,168 @@
+"""Articles as rows of named values, whatever they are written in: JSON, CSV, the front matter of Markdown.
+
+`FIELDS` are the names that say something to us; only `body` must be there. Owners who call them otherwise map their
+names to ours (`check_fields`, `our_names`). `raw_from_row` makes the article or says why not. It takes what owners
+wrote at its word: an address, an id or a role that cannot be is refused, not repaired.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from index.document import Declared, DeclaredRegion, RawDocument, Role
+from index.errors import IndexingError
+from index.identity import id_problem
+from index.read.metadata import MAX_URL_LENGTH, is_web_address
+from index.read.reading import Refused
+from index.read.text import character_problem, text_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FIELDS: Final = ("id", "url", "title", "body", "date", "region", "source", "topic", "authors", "language")
+
+LISTS: Final = ("region", "topic", "authors")
+"""Fields that may have several values."""
+
+_ROLES: Final = ", ".join(Role)
+
+
+def check_fields(fields: Mapping[str, str]) -> None:
+    """Raise `IndexingError` if a mapping of their field names to ours names none of ours, or one of ours twice."""
+    for theirs, ours in fields.items():
+        if ours not in FIELDS:
+            raise IndexingError(
+                f"cannot map {theirs!r} to {ours!r}: there is no such field. There are: {', '.join(FIELDS)}"
+            )
+    for ours, times in Counter(fields.values()).items():
+        if times > 1:
+            named = " and ".join(repr(theirs) for theirs in fields if fields[theirs] == ours)
+            raise IndexingError(f"cannot map both {named} to {ours!r}: name one of them")
+
+
+def our_names(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """Every name that says something to us, and which of our fields it is.
+
+    A mapped name takes the place of the one that is called like our field.
+    """
+    mapped = set(fields.values())
+    return {name: name for name in FIELDS if name not in mapped} | dict(fields)
+
+
+def raw_from_row(row: Mapping[str, object], origin: str) -> RawDocument:
+    """The article of a row whose names are ours. Raises `Refused`."""
+    title = _text(row, "title")
+    return RawDocument(
+        id=_id(row),
+        url=_url(row),
+        origin=origin,
+        content=_body(row, title),
+        media_type="text/plain",
+        declared=Declared(
+            title=title,
+            date=_text(row, "date"),
+            regions=_regions(row),
+            source=_text(row, "source"),
+            topics=_texts(row, "topic"),
+            authors=_texts(row, "authors"),
+            language=_text(row, "language"),
+        ),
+    )
+
+
+def values_of(value: object) -> list[object]:
+    """The values of a field that may have several: a list, one, or a text with `;` or `|` between them."""
+    if isinstance(value, str):
+        return [part for part in value.replace("|", ";").split(";") if part.strip()]
+    return value if isinstance(value, list) else [value]
+
+
+def _text(row: Mapping[str, object], field: str) -> str | None:
+    value = row.get(field)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Refused(f"{field} is {_kind(value)}, not text")
+    if problem := character_problem(value):
+        raise Refused(f"{field} {problem}")
+    return value.strip() or None
+
+
+def _texts(row: Mapping[str, object], field: str) -> tuple[str, ...]:
+    value = row.get(field)
+    items = value if isinstance(value, list) else [value]
+    texts = (_text({field: item}, field) for item in items)
+    return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _id(row: Mapping[str, object]) -> str | None:
+    value = row.get("id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    article_id = _text({"id": value}, "id")
+    if article_id is not None and (problem := id_problem(article_id)):
+        raise Refused(problem)
+    return article_id
+
+
+def _url(row: Mapping[str, object]) -> str | None:
+    url = _text(row, "url")
+    if url is None:
+        return None
+    if len(url) > MAX_URL_LENGTH:
+        raise Refused(f"url is {len(url)} characters long; at most {MAX_URL_LENGTH} are allowed")
+    if not is_web_address(url):
+        raise Refused(f"url is not a web address (http or https): {url[:100]!r}")
+    return url
+
+
+def _body(row: Mapping[str, object], title: str | None) -> str:
+    body = row.get("body")
+    if body is None:
+        raise Refused("has no body. If it goes by another name: --map NAME=body")
+    if not isinstance(body, str):
+        raise Refused(f"body is {_kind(body)}, not text")
+    if not body.strip():
+        if title is None:
+            raise Refused("has neither words in its body nor a title")
+    elif problem := text_problem(body):
+        raise Refused(f"body {problem}")
+    return body
+
+
+def _regions(row: Mapping[str, object]) -> tuple[DeclaredRegion, ...]:
+    value = row.get("region")
+    items = value if isinstance(value, list) else [value]
+    regions = (_region(item) for item in items)
+    return tuple(dict.fromkeys(region for region in regions if region))
+
+
+def _region(item: object) -> DeclaredRegion | None:
+    if not isinstance(item, dict):
+        name = _text({"region": item}, "region")
+        return DeclaredRegion(name) if name else None
+    name = _text(item, "id") or _text(item, "name")
+    if name is None:
+        raise Refused("a region has neither id nor name")
+    role = _text(item, "role")
+    if role is None:
+        return DeclaredRegion(name)
+    if role not in set(Role):
+        raise Refused(f"there is no region role {role!r}. There are: {_ROLES}")
+    return DeclaredRegion(name, Role(role))
+
+
+def _kind(value: object) -> str:
+    """What JSON calls a value's type."""
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return "text"
