@@ -82,19 +82,17 @@ def print_ingest(report: IngestReport, *, seconds: float) -> None:
     )
     for unknown in report.unknown_fields:
         say(str(unknown))
-    _print_some((f"{passed.path}: {passed.reason}" for passed in report.passed), len(report.passed), "file passed over")
-    _print_some(
-        (f"{item.origin} took the place of an earlier arrival of article {item.id}" for item in report.replaced),
-        report.replaced_count,
-        "article that arrived twice",
-    )
-    _print_some(map(str, report.problems), report.problem_count, "thing that could not be taken")
+    passed = (f"{item.path}: {item.reason}" for item in report.passed)
+    _print_some(passed, f"passed over, {len(report.passed):,}", len(report.passed))
+    replaced = (f"{item.origin} took the place of an earlier arrival of article {item.id}" for item in report.replaced)
+    _print_some(replaced, f"arrived twice, {report.replaced_count:,}", report.replaced_count)
+    _print_some(map(str, report.problems), f"could not be taken, {report.problem_count:,}", report.problem_count)
 
 
-def _print_some(lines: Iterable[str], count: int, thing: str) -> None:
+def _print_some(lines: Iterable[str], heading: str, count: int) -> None:
     if not count:
         return
-    say(f"{counted(count, thing)}:")
+    say(f"{heading}:".capitalize())
     for _, line in zip(range(_LISTED), lines, strict=False):
         say(line, indent=2)
     if count > _LISTED:

@@ -29,7 +29,7 @@ from index.extract.happening import ANNIVERSARY_WITHIN, REPORTED_WITHIN, Happeni
 from index.extract.rules import any_of, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from index.document import Block
     from index.extract.dateline import Dateline
@@ -48,6 +48,7 @@ HALF_A_YEAR: Final = 6
 
 _READ = (BlockKind.TITLE, BlockKind.BODY, BlockKind.CAPTION)
 _DAY = rf"(?P<day>{MONTH} \d{{1,2}}(?:,? \d{{4}})?|\d{{1,2}} {MONTH}(?:,? \d{{4}})?)"
+_KOREAN_DAY = r"(?:\d{4}년 ?)?(?:1[0-2]|0?[1-9])월 ?(?:3[01]|[12]\d|0?[1-9])일"
 _LAST_MONTH = re.compile(r"\b(?:(?:early|mid|late|the end of|at the beginning of)[- ])?last month\b")
 _PERFECT = r"\b(?:has|have) (?:\w+ )?(?:been \w+|\w+ed|begun|taken|made)\b[^.\n]{0,160}?"
 
@@ -111,6 +112,11 @@ class DateReader:
         self._told_on = re.compile(rf"\b{verbs}\b{step} on {_DAY}")
         self._on_told = re.compile(rf"\b[Oo]n {_DAY},?{step}\b{verbs}\b")
         self._tellers = re.compile(rf"\b{tellers}\b")
+        korean_tellers, korean_verbs = any_of(saying["korean_tellers"]), any_of(saying["korean_verbs"])
+        self._told_in_korean = re.compile(
+            rf"{korean_tellers}(?:은|는|이|가) (?:지난 )?(?P<day>{_KOREAN_DAY})"
+            rf"[^.\n“”\"]{{0,60}}?(?:{korean_verbs}|[“\"])"
+        )
         self._since = re.compile(rf"{_PERFECT}\bsince {_DAY}(?! \d)")
 
     def find(
@@ -198,20 +204,25 @@ class DateReader:
     def _saying_day(self, text: str, blocks: Sequence[Block]) -> _Day | None:
         """The day on which the source spoke: the latest, if a report names several of one season."""
         found: list[_Day] = []
-        if not self._tellers.search(text):
-            return None
-        for block in _bodies(blocks):
-            for pattern in (self._told_on, self._on_told):
-                for match in pattern.finditer(text, block.start, block.end):
-                    if self._tellers.search(match.group()):
-                        day = _day_of(text, Span(*match.span("day")), Span(*match.span()), "date-told", Precision.MONTH)
-                        found += [day] if day else []
+        for match in self._tellings(text, blocks):
+            day = _day_of(text, Span(*match.span("day")), Span(*match.span()), "date-told", Precision.MONTH)
+            found += [day] if day else []
         found.sort(key=lambda day: (day.year or 0, day.month, day.day))
         if not found or any(after.month - before.month > 1 for before, after in pairwise(found)):
             return None
         last = found[-1]
         is_late = last.day > last_day(last.year or 2001, last.month) - LAST_DAYS_OF_MONTH
         return _Day(last.month, last.day, last.year, Precision.MONTH, last.evidence, spread=is_late)
+
+    def _tellings(self, text: str, blocks: Sequence[Block]) -> Iterator[re.Match[str]]:
+        """Where the text says on which day somebody told it."""
+        is_english = self._tellers.search(text) is not None
+        for block in _bodies(blocks):
+            yield from self._told_in_korean.finditer(text, block.start, block.end)
+            for pattern in (self._told_on, self._on_told) if is_english else ():
+                for match in pattern.finditer(text, block.start, block.end):
+                    if self._tellers.search(match.group()):
+                        yield match
 
     def _since_day(self, text: str, blocks: Sequence[Block]) -> _Day | None:
         """The day since which what is reported has been so: "has banned … since Mar. 10"."""

@@ -20,9 +20,17 @@ from index.errors import UnreadableInput
 from index.identity import id_problem, row_origin
 from index.read.encoding import checked, find_declared, text_from_bytes
 from index.read.markup import line_from_html, text_from_html
-from index.read.metadata import find_article_address, find_date, find_language, find_web_address, find_words, names
+from index.read.metadata import (
+    find_article_address,
+    find_date,
+    find_language,
+    find_web_address,
+    find_words,
+    names,
+    people,
+)
 from index.read.reading import MAX_UNKNOWN, Passed, Refused, by_frequency
-from index.read.safe_xml import TextHandler, parse
+from index.read.safe_xml import NotWellFormed, TextHandler, parse
 from index.read.streams import HEAD_BYTES, read_whole
 
 if TYPE_CHECKING:
@@ -71,10 +79,8 @@ def _find_damage(content: bytes) -> Refused | None:
     try:
         for _ in parse(io.BytesIO(content), TextHandler()):
             pass
-    except Refused as refused:
-        if "well-formed" not in str(refused):
-            raise
-        return Refused(f"{refused}; entries may be missing")
+    except NotWellFormed as damage:
+        return Refused(f"{damage}; entries may be missing")
     return None
 
 
@@ -111,7 +117,7 @@ def _article(entry: Any, feed: Any, origin: str) -> RawDocument:  # noqa: ANN401
             date=find_date(_dates(entry)),
             source=find_words(_line(source.get("title_detail"))) or find_words(_line(feed.get("title_detail"))),
             topics=names(tag.get("label") or tag.get("term") for tag in entry.get("tags", ())),
-            authors=names(author.get("name") for author in entry.get("authors", ())),
+            authors=people(author.get("name") for author in entry.get("authors", ())),
             language=find_language([_language(entry), entry.get("language"), feed.get("language")]),
         ),
     )

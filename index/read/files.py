@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -97,10 +98,8 @@ def read(file: InputFile, fields: Mapping[str, str], heard: Callable[[int], None
         yield UnreadableInput(file.origin, None, str(refused))
 
 
-def _open(file: InputFile) -> BinaryIO:
-    if file.path is None:
-        return open(sys.stdin.fileno(), "rb", closefd=False)  # the caller closes it, and not what it is for others
-    return open_plain_file(file.path)
+def _open(file: InputFile) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if file.path is None else open_plain_file(file.path)
 
 
 def _unpacked(packed: Counted) -> tuple[bytes, BinaryIO]:
@@ -147,19 +146,19 @@ def _look(path: Path, told: Format | None) -> Iterator[_Item]:
 
 def _walk(root: Path) -> Iterator[_Item]:
     """What there is in a folder and the folders in it. `root` is a real path."""
-    waiting = [root]
+    waiting = [(root, True)]
     while waiting:
-        path = waiting.pop()
+        path, is_folder = waiting.pop()
         try:
-            if path.is_symlink() or not path.is_dir():
+            if not is_folder:
                 yield _member(path, root)
                 continue
             with os.scandir(path) as found:
-                names = sorted(entry.name for entry in found)
+                members = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found)
         except OSError as error:
             yield UnreadableInput(_printable(path), None, f"cannot be read: {error.strerror}")
             continue
-        waiting += [path / name for name in reversed(names) if not _is_aside(name)]
+        waiting += [(path / name, is_one) for name, is_one in reversed(members) if not _is_aside(name)]
 
 
 def _is_aside(name: str) -> bool:

@@ -74,7 +74,7 @@ def article_from_html(source: str, origin: str) -> RawDocument:
 
 def _with_caption_lines(page: HtmlElement) -> HtmlElement:
     """The page with the words under each picture in a paragraph behind it, where trafilatura keeps them."""
-    for caption in [element for element in page.iter() if is_caption(element)]:
+    for caption in reversed([element for element in page.iter() if is_caption(element)]):  # each goes before the last
         above = caption.getparent()
         if above is None:
             continue

@@ -21,7 +21,7 @@ MAX_WORDS_LENGTH: Final = 1000
 
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*")
 _NO_TEXT = re.compile("[\0-\x08\x0e-\x1f\ud800-\udfff]")
-_BYLINE = re.compile(r"by:?\s+(?=\S)", re.IGNORECASE)
+_BYLINE = re.compile(r"\Aby:?\s+(?=\S)", re.IGNORECASE)
 
 
 def is_web_address(url: str) -> bool:
@@ -82,10 +82,14 @@ def find_words(text: str | None) -> str | None:
 
 
 def names(candidates: Iterable[str | None]) -> tuple[str, ...]:
-    """People or topics by name, each once, without a leading "By"; addresses are no names."""
+    """Topics, people or publishers by name, each once; addresses are no names."""
     lines = (find_words(candidate) for candidate in candidates)
-    bare = (_BYLINE.sub("", line, count=1) if _BYLINE.match(line) else line for line in lines if line)
-    return tuple(dict.fromkeys(name for name in bare if "://" not in name))
+    return tuple(dict.fromkeys(line for line in lines if line and "://" not in line))
+
+
+def people(candidates: Iterable[str | None]) -> tuple[str, ...]:
+    """Authors by name, each once, without a leading "By"."""
+    return tuple(dict.fromkeys(_BYLINE.sub("", name, count=1) for name in names(candidates)))
 
 
 def plain(text: str) -> str:

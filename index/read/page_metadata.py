@@ -18,7 +18,15 @@ from lxml.html import Element, HtmlElement
 
 from index.document import Declared
 from index.read.markup import line_from_html
-from index.read.metadata import find_article_address, find_date, find_language, find_web_address, find_words, names
+from index.read.metadata import (
+    find_article_address,
+    find_date,
+    find_language,
+    find_web_address,
+    find_words,
+    names,
+    people,
+)
 from index.read.reading import Refused
 
 if TYPE_CHECKING:
@@ -198,8 +206,8 @@ def _find_unusual_date(text: str) -> str | None:
 
 
 def _authors(markup: _Markup) -> tuple[str, ...]:
-    declared = names([*_names(markup.article.get("author")), *markup.meta(AUTHORS)])
-    return declared or names(
+    declared = people([*_names(markup.article.get("author")), *markup.meta(AUTHORS)])
+    return declared or people(
         markup.texts("//*[@itemprop='author'] | //a[contains(concat(' ', @rel, ' '), ' author ')]")
     )
 

@@ -2,7 +2,8 @@
 
 `parse` feeds a stream to a SAX handler piece by piece: decoded by `index.read.encoding`'s rules, by defusedxml, which
 expands no entities of the file's own and fetches nothing. On top of that depth, and the length of any one tag or
-comment, are limited. What is wrong is a `Refused` that names the line; `TextHandler` is the handler to derive from.
+comment, are limited. What is wrong is a `Refused`, `NotWellFormed` if it is but damage. Handlers derive from
+`TextHandler`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ MAX_TAG_CHARACTERS: Final = 4 * 1024 * 1024
 _PIECE_BYTES: Final = 64 * 1024
 _CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f]")
 """XML allows none of these, and WordPress exports hold them all the same. A NUL is left to be refused."""
+
+
+class NotWellFormed(Refused):
+    """The XML is damaged, but not hostile as far as it could be read."""
 
 
 class TextHandler(ContentHandler):
@@ -106,7 +111,7 @@ def parse(file: BinaryIO, handler: TextHandler) -> Iterator[None]:
             "defines entities of its own, which may be an attack; replace them by what they stand for"
         ) from error
     except SAXParseException as error:
-        raise Refused(f"is not well-formed XML (line {error.getLineNumber()}): {error.getMessage()}") from error
+        raise NotWellFormed(f"is not well-formed XML (line {error.getLineNumber()}): {error.getMessage()}") from error
     except SAXException as error:
         raise Refused(f"cannot be read as XML: {error.getMessage()}") from error
 

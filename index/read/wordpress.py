@@ -17,7 +17,7 @@ from index.document import Declared, RawDocument
 from index.errors import UnreadableInput
 from index.identity import row_origin
 from index.read.markup import line_from_html, text_from_html
-from index.read.metadata import find_article_address, find_date, find_language, find_words, names
+from index.read.metadata import find_article_address, find_date, find_language, find_words, names, people
 from index.read.reading import Passed, Refused, by_frequency
 from index.read.safe_xml import TextHandler, parse
 from index.read.text import MAX_ARTICLE_BYTES
@@ -212,7 +212,7 @@ def _article(item: _Item, export: _Export, origin: str) -> RawDocument:
             date=find_date(_dates(item)),
             source=find_words(line_from_html(export.channel.get("title", ""))),
             topics=names(line_from_html(category) for category in item.categories),
-            authors=names([export.authors.get(login, login)]),
+            authors=people([export.authors.get(login, login)]),
             language=find_language([export.channel.get("language")]),
         ),
     )

@@ -89,6 +89,16 @@ TOLD = "A source in Hyesan told Daily NK on June 17 that rice is dear."
             id="told at a month's end",
         ),
         pytest.param(
+            "평안북도 소식통은 지난 3월 27일 데일리NK에 “코로나로 국경이 막혔다”고 전했다.",
+            "",
+            ("2020-03-01", "2020-03-31", "month"),
+            id="told in Korean",
+        ),
+        pytest.param(
+            "소식통은 2016년 6월 17일 이같이 밝혔다.", "", ("2016-06-01", "2016-06-30", "month"), id="Korean, full date"
+        ),
+        pytest.param("소식통은 “3월 27일에 코로나로 막혔다”고 전했다.", "", None, id="in Korean, the day of the thing"),
+        pytest.param(
             "A source told Daily NK on June 17, 2016 that rice is dear.",
             "",
             ("2016-06-01", "2016-06-30", "month"),

@@ -226,3 +226,12 @@ def test_other_declarations() -> None:
 def test_what_cannot_be_taken_is_a_problem(content: str, reason: str) -> None:
     """A page without an article, or one that is too much, yields one problem with the reason."""
     assert reason in only_problem("html", content).reason
+
+
+def test_captions_stand_in_their_order_behind_the_picture() -> None:
+    """Several captions of one figure stay in order, before the words that follow the figure."""
+    figure = "<figure><img><figcaption>One</figcaption><figcaption>Two</figcaption></figure>"
+    body = f"{BODY}{figure}<p>And then it was over.</p>"
+    assert only_article("html", page(body=f"<article>{body}</article>")).content.endswith(
+        "Nobody knows why.\n\nImage: One\n\nImage: Two\n\nAnd then it was over."
+    )
