@@ -125,7 +125,8 @@ def _look(path: Path, told: Format | None) -> Iterator[_Item]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         missing = "matches nothing" if _MAGIC & set(str(path)) else "does not exist"
         is_missing = isinstance(error, FileNotFoundError)
-        reason = missing if is_missing else f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        trouble = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        reason = missing if is_missing else f"cannot be read: {trouble}"
         yield UnreadableInput(_printable(path), None, reason)
         return
     if stat.S_ISDIR(status.st_mode):

@@ -21,13 +21,14 @@ from index.store import Outcome, Store
 from tests.index.fakes import FakeExtractor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """An empty archive."""
-    return Store.open(tmp_path / "archive.sqlite")
+    with Store.open(tmp_path / "archive.sqlite") as store:
+        yield store
 
 
 @pytest.fixture

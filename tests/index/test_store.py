@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -22,13 +23,17 @@ from index.errors import BusyError, StoreError, StoreVersion
 from index.store import Change, Effect, Outcome, Store
 from tests.index.fakes import FakeExtractor, article
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 NOON = dt.datetime(2020, 3, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """An empty archive in which it is always noon."""
-    return Store.open(tmp_path / "archive.sqlite", clock=lambda: NOON)
+    with Store.open(tmp_path / "archive.sqlite", clock=lambda: NOON) as store:
+        yield store
 
 
 def put(store: Store, *raws: RawDocument, rules: str = "rules-1") -> tuple[Outcome, ...]:
@@ -224,7 +229,8 @@ def test_opening_again_keeps_everything(tmp_path: Path) -> None:
         archive_id = first.id
     with Store.open(path, must_exist=True) as second:
         assert (second.id, second.count, second.problems()) == (archive_id, 1, ())
-    assert Store.open(tmp_path / "other.sqlite").id != archive_id
+    with Store.open(tmp_path / "other.sqlite") as other:
+        assert other.id != archive_id
 
 
 def _database(path: Path, *statements: str) -> None:

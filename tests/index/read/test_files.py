@@ -88,7 +88,7 @@ def test_a_named_file_is_read_or_a_problem(folder: Path) -> None:
         "is a PDF; save its text as .txt, for example with pdftotext",
         "is neither a file nor a folder; what comes by a pipe is read as -",
         "is neither a file nor a folder; what comes by a pipe is read as -",
-        "cannot be read: embedded null byte",
+        "cannot be read: no file can have this name",
     ]
     assert "is not a plain file" in [passed.reason for passed in find_inputs([folder]).passed]
 

@@ -82,8 +82,24 @@ def test_wordpress_exports(written: list[Written]) -> None:
         assert article.declared.source == "Site"
 
 
+def looks_encoded_twice(text: str) -> bool:
+    """Whether feedparser takes a text for UTF-8 that was read as Latin 1, and mends it (docs/formats.md)."""
+    try:
+        return text.encode("latin-1").decode() != text
+    except UnicodeError:
+        return False
+
+
+def _is_plain(written: list[Written]) -> bool:
+    texts = (text for one in written for text in (one.title or "", *one.topics, *one.authors, *one.paragraphs))
+    return not any(map(looks_encoded_twice, texts))
+
+
+FEEDS = articles().filter(_is_plain)
+
+
 @UNHURRIED
-@given(written=articles())
+@given(written=FEEDS)
 def test_atom_feeds(written: list[Written]) -> None:
     """An Atom feed gives back its entries."""
     for article, original in zip(read_all("feed", as_atom(written)), written, strict=True):
@@ -92,7 +108,7 @@ def test_atom_feeds(written: list[Written]) -> None:
 
 
 @UNHURRIED
-@given(written=articles())
+@given(written=FEEDS)
 def test_rss_feeds(written: list[Written]) -> None:
     """An RSS feed gives back the text and the day of its items."""
     for article, original in zip(read_all("feed", as_rss(written)), written, strict=True):
