@@ -161,11 +161,12 @@ def _is_part_of(shown: Any, answer: Any) -> bool:
     return bool(shown == answer)
 
 
-def test_readme_shows_a_real_answer(client: testing.TestClient) -> None:
-    """The answer in README.md is the service's own to the question in README.md, only shortened."""
-    readme = (SEEDS.parent / "README.md").read_text(encoding="utf-8")
-    asked = re.search(r"curl 'http://127.0.0.1:8000/v1/search\?(.+?)'", readme)
-    shown = re.search(r"```json\n(.+?)```", readme, re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+def test_documents_show_real_answers(client: testing.TestClient, page: str) -> None:
+    """The answer in a document is the service's own to the question above it, only shortened."""
+    text = (SEEDS.parent / page).read_text(encoding="utf-8")
+    asked = re.search(r"curl 'http://127.0.0.1:8000/v1/search\?(.+?)'", text)
+    shown = re.search(r"```json\n(.+?)```", text, re.DOTALL)
     assert asked
     assert shown
     assert _is_part_of(json.loads(shown[1]), _search(client, asked[1]))
