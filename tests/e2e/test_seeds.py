@@ -170,3 +170,16 @@ def test_documents_show_real_answers(client: testing.TestClient, page: str) -> N
     assert asked
     assert shown
     assert _is_part_of(json.loads(shown[1]), _search(client, asked[1]))
+
+
+def test_readme_shows_real_evidence(tmp_path: Path) -> None:
+    """What README.md shows of the terminal is what the command prints, only shortened."""
+    data = ["--data", str(tmp_path)]
+    for command in (["ingest", str(SEEDS)], ["build"]):
+        assert CliRunner().invoke(main, [*command, *data]).exit_code == 0
+    readme = (SEEDS.parent / "README.md").read_text(encoding="utf-8")
+    session = re.search(r"```console\n\$ .venv/bin/dateline (show \S+)\n(.+?)```", readme, re.DOTALL)
+    assert session
+    printed = CliRunner().invoke(main, [*session[1].split(), *data]).stdout
+    for line in session[2].splitlines():
+        assert re.search(".*".join(map(re.escape, line.split("…"))), printed), line
