@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, assert_never
 
-from index.analysis import terms, tokens
+from index.analysis import terms, word_offsets
 from index.fields import TEXT_FIELDS, Record, region_from_value
 from search.engine import ALL_BUT_CAPTION
 from search.query import (
@@ -59,7 +59,7 @@ class FieldWords:
 
     @cached_property
     def _offsets(self) -> list[tuple[int, int]]:
-        return [(token.start, token.end) for token in tokens(self.text)]
+        return word_offsets(self.text)
 
     def characters(self, first: int, last: int) -> tuple[int, int]:
         """The characters from the word at position `first` to the word at position `last`, inclusive."""
