@@ -181,11 +181,6 @@ class Store:
         for serial, document in self._rows("SELECT serial, document FROM article ORDER BY serial"):
             yield serial, self._decoded(document, Document, serial)
 
-    def raws(self) -> Iterator[tuple[int, RawDocument]]:
-        """Every (serial, article as received), in the order of insertion, one at a time."""
-        for serial, raw in self._rows("SELECT serial, raw FROM article ORDER BY serial"):
-            yield serial, self._decoded(raw, RawDocument, serial)
-
     def changes(self, since: int = 0) -> Iterator[Change]:
         """The changes numbered above `since`, in order."""
         rows = self._rows("SELECT number, serial, id, effect, at FROM change WHERE number > ? ORDER BY number", since)

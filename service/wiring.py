@@ -14,7 +14,7 @@ from index.extract.pipeline import load_extractor
 from index.gazetteer import load_gazetteer
 from index.layout import DataFolder, current, current_id, verify
 from index.snapshot import Snapshot
-from index.whoosh_index import open_index, write_index
+from index.whoosh_index import check_index, write_index
 from search.engines.whoosh import WhooshEngine
 from search.percolate import TopicTagger, load_topics
 from search.reloading import Reloading
@@ -23,7 +23,6 @@ from service.archive import Archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from index.build import BuildProgress, BuildReport
     from index.extract.pipeline import Extractor
@@ -97,11 +96,7 @@ def publish_archive(
         store,
         extractor_of(data),
         write_index=write_index,
-        check_index=_check_index,
+        check_index=check_index,
         from_store=from_store,
         progress=progress,
     )
-
-
-def _check_index(folder: Path) -> None:
-    open_index(folder).close()

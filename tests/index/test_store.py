@@ -133,7 +133,6 @@ def test_what_is_put_is_found_whole(store: Store) -> None:
     assert (found.raw, found.rules, found.change, found.serial) == (raw, "r7", 1, 1)
     assert found.document == FakeExtractor().understand(raw, "x")
     assert list(store.documents()) == [(1, found.document)]
-    assert list(store.raws()) == [(1, raw)]
     assert store.find("y") is None
 
 
