@@ -15,12 +15,13 @@ import re
 import threading
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
 
 import snowballstemmer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 ANALYSIS_VERSION = 1
 
@@ -57,41 +58,78 @@ def fold(word: str) -> str:
 
 
 class _Stemmer(threading.local):
-    """Snowball stemmers keep state while they work, so each thread has its own, with the words it has met."""
-
-    WORDS_KEPT = 200_000
+    """Snowball stemmers keep state while they work, so each thread has its own."""
 
     def __init__(self) -> None:
-        self._stem: Any = snowballstemmer.stemmer("english").stemWord
-        self._known: dict[str, str] = {}
-
-    def term(self, word: str) -> str:
-        """The term of a word as it stands in a text."""
-        known = self._known.get(word)
-        if known is None:
-            if len(self._known) >= self.WORDS_KEPT:
-                self._known.clear()
-            known = self._known[word] = stem(fold(word)[:MAX_TERM_LENGTH], self._stem)
-        return known
-
-
-def stem(word: str, algorithm: Any = None) -> str:  # noqa: ANN401 - PyStemmer is untyped
-    """The Snowball English stem of a folded word. A word whose stem is empty stays whole.
-
-    >>> stem("smugglers"), stem("smuggling"), stem("country's")
-    ('smuggler', 'smuggl', 'countri')
-    """
-    return str((algorithm or _stemmer._stem)(word)) or word  # noqa: SLF001 - same module
+        algorithm: Any = snowballstemmer.stemmer("english")
+        algorithm.maxCacheSize = 0  # its cache costs ten times what it saves once it is full
+        self.stem: Any = algorithm.stemWord
 
 
 _stemmer = _Stemmer()
 
 
+def stem(word: str) -> str:
+    """The Snowball English stem of a folded word. A word whose stem is empty stays whole.
+
+    >>> stem("smugglers"), stem("smuggling"), stem("country's")
+    ('smuggler', 'smuggl', 'countri')
+    """
+    return str(_stemmer.stem(word)) or word
+
+
+class _Vocabulary:
+    """The terms of the stretches of text met so far. Shared by all threads."""
+
+    MOST_CHARACTERS: Final = 500_000
+    """Characters of stretches that are kept: some 70,000 words, and 20 MB with all that belongs to them."""
+
+    def __init__(self) -> None:
+        self.terms: dict[str, tuple[str, ...]] = {}
+        self._characters = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._characters > self.MOST_CHARACTERS
+
+    def of(self, stretch: str) -> tuple[str, ...]:
+        """The terms of a stretch's words, in order."""
+        known = self.terms.get(stretch)
+        return self._learn(stretch) if known is None else known
+
+    def of_all(self, stretches: Collection[str]) -> Iterator[str]:
+        """The terms of the words of all stretches, in order."""
+        for stretch in set(stretches).difference(self.terms):
+            self._learn(stretch)
+        return chain.from_iterable(map(self.terms.__getitem__, stretches))
+
+    def _learn(self, stretch: str) -> tuple[str, ...]:
+        terms = tuple([stem(fold(word)[:MAX_TERM_LENGTH]) for word in _WORD.findall(stretch)])
+        self._characters += len(stretch)
+        self.terms[stretch] = terms
+        return terms
+
+
+class _Memory:
+    """Holds the vocabulary in use. One that is full is replaced, never emptied: somebody may be reading it."""
+
+    def __init__(self) -> None:
+        self._vocabulary = _Vocabulary()
+
+    def vocabulary(self) -> _Vocabulary:
+        if self._vocabulary.is_full:
+            self._vocabulary = _Vocabulary()
+        return self._vocabulary
+
+
+_memory: Final = _Memory()
+
+
 def tokens(text: str) -> Iterator[Token]:
     """The words of a text, in order. Positions count from 0 in this order."""
-    term = _stemmer.term
+    vocabulary = _memory.vocabulary()
     for match in _WORD.finditer(text):
-        yield Token(term(match.group()), match.start(), match.end())
+        yield Token(vocabulary.of(match.group())[0], match.start(), match.end())
 
 
 def word_offsets(text: str) -> list[tuple[int, int]]:
@@ -105,8 +143,128 @@ def terms(text: str) -> list[str]:
     >>> terms("The solar panels of Sinŭiju's traders")
     ['the', 'solar', 'panel', 'of', 'sinuiju', 'trader']
     """
-    term = _stemmer.term
-    return [term(word) for word in _WORD.findall(text)]
+    return list(_memory.vocabulary().of_all(_cut(text).split(" ")))
+
+
+_CUTS: Final = bytes(
+    byte if byte >= 0x80 or chr(byte) in "_'" else ord(chr(byte).lower()) if chr(byte).isalnum() else ord(" ")  # noqa: PLR2004 - ASCII ends there
+    for byte in range(256)
+)
+_COMMON_SIGNS: Final = (("\u2019", "'"), *((sign, " ") for sign in "“”‘–—…\u00a0"))
+_LOOSE: Final = re.compile("(?<= )['_]+|'['_]+")
+
+
+def _cut(text: str) -> str:
+    """The text in lower case, a blank around it and instead of every sign that is in no word, else as long as it was.
+
+    What lies between blanks, a stretch, has the same words as it has in the text, and no word goes over a blank. If it
+    is ASCII, it is one word, but for an apostrophe at its end; of others only the commonest signs are cut. This is far
+    faster than looking for words, and most stretches have been met before.
+    """
+    if not text.isascii():
+        for sign, plain in _COMMON_SIGNS:
+            text = text.replace(sign, plain)
+    cut = f" {text} ".encode("utf-8", "surrogatepass").translate(_CUTS).decode("utf-8", "surrogatepass")
+    if "_" in cut or " '" in cut or "''" in cut:
+        cut = _LOOSE.sub(lambda loose: " " * len(loose.group()), cut)
+    return cut
+
+
+CHANGED_BY_STEMMING: Final = 2
+"""How many of a stem's last letters may not be those of its word, as in `country`, `countri` or `tying`, `tie`."""
+
+
+class AnalysedText:
+    """A text's words for who asks after few of them: what `tokens` says, found without looking at all words.
+
+    `places` and `places_beginning` are where words stand that have a term, or a term that begins so; `positions` counts
+    the words before them, and `place` leads back from there. For one thread.
+    """
+
+    __slots__ = ("_cut", "_others", "_place", "_places", "_positions", "_vocabulary")
+
+    def __init__(self, text: str) -> None:
+        self._vocabulary = _memory.vocabulary()
+        self._cut = _cut(text)
+        self._others: tuple[str, ...] = ()
+        if not self._cut.isascii():
+            self._others = tuple(stretch for stretch in set(self._cut.split(" ")) if not stretch.isascii())
+        self._places: dict[str, list[tuple[int, int]]] = {}
+        self._positions: dict[str, list[int]] = {}
+        self._place: dict[int, tuple[int, int]] = {}
+
+    def terms(self) -> frozenset[str]:
+        """The terms of all words, each once."""
+        return frozenset(self._vocabulary.of_all(set(self._cut.split(" "))))
+
+    def places(self, term: str) -> list[tuple[int, int]]:
+        """The characters (start, end) of every word of a term, in order."""
+        known = self._places.get(term)
+        if known is None:
+            known = self._places[term] = self._find(term, term.__eq__)
+        return known
+
+    def places_beginning(self, prefix: str) -> list[tuple[int, int]]:
+        """The characters (start, end) of every word whose term begins so, in order."""
+        return self._find(prefix, lambda term: term.startswith(prefix))
+
+    def positions(self, term: str) -> list[int]:
+        """The positions of every word of a term, ascending."""
+        known = self._positions.get(term)
+        if known is None:
+            known = self._positions[term] = list(self._count_before(self.places(term)))
+        return known
+
+    def place(self, position: int) -> tuple[int, int]:
+        """The characters (start, end) of the word at a position that `positions` has given."""
+        return self._place[position]
+
+    def _count_before(self, places: Iterable[tuple[int, int]]) -> Iterator[int]:
+        """The positions of places that are in order."""
+        position, after = 0, 0
+        for place in places:
+            position += self._count(after, place[0] + 1)
+            after = place[0] + 1
+            self._place[position] = place
+            yield position
+
+    def _count(self, start: int, end: int) -> int:
+        """How many words there are between two places of the cut text that are not inside of words."""
+        stretches = self._cut[start:end].split()
+        return sum(1 for _ in self._vocabulary.of_all(stretches)) if self._others else len(stretches)
+
+    def _find(self, start: str, accepts: Callable[[str], bool]) -> list[tuple[int, int]]:
+        """Where words stand whose terms are accepted, all of which begin with `start`."""
+        if not start:
+            return []
+        places = list(self._find_plain(" " + start[: max(1, len(start) - CHANGED_BY_STEMMING)], accepts))
+        for stretch in self._others:
+            if any(map(accepts, self._vocabulary.of(stretch))):
+                inside = [(token.start, token.end) for token in tokens(stretch) if accepts(token.term)]
+                places += [(at + first, at + last) for at in self._starts(stretch) for first, last in inside]
+        places.sort()
+        return places
+
+    def _find_plain(self, beginning: str, accepts: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
+        """Where stretches of ASCII stand that begin so, after a blank, and have an accepted term."""
+        cut, of = self._cut, self._vocabulary.of
+        at = cut.find(beginning)
+        while at >= 0:
+            end = cut.find(" ", at + 1)
+            stretch = cut[at + 1 : end]
+            if stretch.isascii():
+                word = stretch.rstrip("'")
+                if accepts(of(word)[0]):
+                    yield at, at + len(word)
+            at = cut.find(beginning, end)
+
+    def _starts(self, stretch: str) -> Iterator[int]:
+        """Where a stretch stands in the text."""
+        wanted = f" {stretch} "
+        at = self._cut.find(wanted)
+        while at >= 0:
+            yield at
+            at = self._cut.find(wanted, at + len(wanted) - 1)
 
 
 def slug(name: str) -> str:

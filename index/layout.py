@@ -27,7 +27,7 @@ from index.fields import FIELDS_VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 """Changes with the files of a generation, or what is in them."""
 
 INDEX_FORMAT: Final = f"{LAYOUT_VERSION}.{ANALYSIS_VERSION}.{FIELDS_VERSION}"
@@ -58,6 +58,11 @@ class DataFolder:
     def current(self) -> Path:
         """The file with the id of the generation to answer from."""
         return self.path / "CURRENT"
+
+    @property
+    def compiled(self) -> Path:
+        """The folder of machine code (`index.compiled`): as trusted as our code, and made again if it is not there."""
+        return self.path / "compiled"
 
     @property
     def lock(self) -> Path:

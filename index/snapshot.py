@@ -44,6 +44,9 @@ _SCHEMA: Final = """
 """
 # No journal and no sync: a snapshot is synced whole when its generation is published, and thrown away if that fails.
 
+_MOST_MAPPED_BYTES: Final = 2**40
+"""More than SQLite maps of any file: what it allows at most is what we want."""
+
 _Labels = dict[tuple[str, str], tuple[Label, ...]]
 
 
@@ -111,6 +114,7 @@ class Snapshot:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         try:
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED_BYTES}")  # pages are then read without a call or copy
             try:
                 labels = _read_labels(connection)
             except BaseException:

@@ -1,10 +1,23 @@
-"""What holds for all tests: random examples are new on every run of one's own, and the same on every run of CI."""
+"""What holds for all tests: random examples are new on every run of one's own, and the same on every run of CI.
+
+Compiled kernels are kept in `.compiled` from one run to the next, also those of the processes that tests start.
+"""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from hypothesis import settings
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parent.parent / ".compiled"))
+
+from index.compiled import keep_compiled_in
+from index.machine_code import discard_outdated
+
+COMPILED = Path(os.environ["NUMBA_CACHE_DIR"])
+keep_compiled_in(COMPILED)
+discard_outdated(COMPILED)
 
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import index.analysis
-from index.analysis import MAX_TERM_LENGTH, fold, slug, terms, tokens, word_offsets
+from index.analysis import (
+    CHANGED_BY_STEMMING,
+    MAX_TERM_LENGTH,
+    AnalysedText,
+    fold,
+    slug,
+    stem,
+    terms,
+    tokens,
+    word_offsets,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +52,54 @@ def test_terms_tokens_and_offsets_agree(text: str) -> None:
     assert [(token.start, token.end) for token in found] == word_offsets(text)
     assert all(token.term and text[token.start : token.end] for token in found)
     assert all(before.end <= after.start for before, after in pairwise(found))
+
+
+SUFFIXES = (
+    "s", "es", "ies", "ied", "ed", "edly", "ing", "ingly", "ying", "y", "ly", "tional", "enci", "ency", "ably",
+    "ization", "ational", "ator", "alism", "ality", "fulness", "ousness", "iveness", "bility", "bly", "ogy",
+    "ogist", "lessly", "icate", "ical", "ative", "ance", "ement", "ion", "e", "ll", "'s", "eed", "sses", "us",
+)  # fmt: skip
+GLUED = st.lists(
+    st.sampled_from(
+        ["goods", "Goods", "o'neil", "a_b", "_", "'", "’", "—", " ", "  ", "\u3000", "신의주", "\u0301", "x" * 70]
+    )
+)
+
+
+@given(st.one_of(st.text(), GLUED.map("".join), GLUED.map(" ".join)))
+def test_an_analysed_text_is_its_tokens(text: str) -> None:
+    """Whatever the text: terms, where each word stands and where the words of each term stand are as `tokens` says."""
+    found = list(tokens(text))
+    analysed = AnalysedText(text)
+    assert analysed.terms() == {token.term for token in found}
+    for term in {token.term for token in found} | {"absent", ""}:
+        at = [position for position, token in enumerate(found) if token.term == term]
+        places = [(found[position].start, found[position].end) for position in at]
+        assert analysed.places(term) == places
+        assert analysed.positions(term) == at
+        assert [analysed.place(position) for position in at] == places
+    for prefix in {token.term[:length] for token in found for length in (1, 2, 5)}:
+        places = [(token.start, token.end) for token in found if token.term.startswith(prefix)]
+        assert analysed.places_beginning(prefix) == places
+
+
+@given(st.text(alphabet="aeiouybcdghlmnstz'", min_size=1, max_size=6), st.lists(st.sampled_from(SUFFIXES), max_size=3))
+def test_a_stem_begins_as_its_word_does(beginning: str, endings: list[str]) -> None:
+    """But for its last letters, so that words of a term are among those that begin as it does."""
+    word = beginning.strip("'") + "".join(endings)
+    if word:
+        stemmed = stem(word)
+        assert word.startswith(stemmed[: max(1, len(stemmed) - CHANGED_BY_STEMMING)])
+
+
+def test_a_full_vocabulary_is_replaced_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More different words than are remembered are analysed all the same, even by who began with the old one."""
+    monkeypatch.setattr(index.analysis._Vocabulary, "MOST_CHARACTERS", 50)  # noqa: SLF001 - a limit to be met soon
+    before = AnalysedText("goods seized at the border, seized goods")
+    for number in range(20):
+        assert terms(f"goods{number} seized") == [f"goods{number}", "seiz"]
+    assert before.places("seiz") == [(6, 12), (28, 34)]
+    assert before.positions("seiz") == [1, 5]
 
 
 @given(st.text(alphabet=st.characters(categories=["L", "N"]), min_size=1))

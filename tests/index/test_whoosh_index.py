@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from whoosh import fields
-from whoosh.index import create_in, open_dir
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import create_in
 
 from index import whoosh_index
 from index.analysis import terms
+from index.codec.segment import ArrayIndex
 from index.errors import BusyError, DamagedGeneration, GenerationError
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from index.whoosh_index import Analyser, check_index, open_index, schema_from_fields, update_index, write_index
@@ -151,7 +153,7 @@ def test_many_updates_are_merged_and_still_right(folder: Path) -> None:
     for serial in range(1, 31):
         update_index(folder, [a_record(serial, body="second")])
     assert terms_of(folder, "body") == {"first": list(range(31, 41)), "second": list(range(1, 31))}
-    assert len(list(folder.glob("*.trm"))) < 15
+    assert len(list(folder.glob("*.inv"))) < 15
     check_index(folder)
 
 
@@ -212,12 +214,12 @@ def break_toc_noise(folder: Path) -> None:
 
 def break_segment_missing(folder: Path) -> None:
     """A file of a segment is gone."""
-    next(folder.glob("*.trm")).unlink()
+    next(folder.glob("*.inv")).unlink()
 
 
 def break_segment_emptied(folder: Path) -> None:
     """A file of a segment has lost its content."""
-    next(folder.glob("*.trm")).write_bytes(b"")
+    next(folder.glob("*.inv")).write_bytes(b"")
 
 
 def break_foreign(folder: Path) -> None:
@@ -265,9 +267,9 @@ def test_opening_is_tried_again_while_a_commit_replaces_files(folder: Path, monk
         attempts += 1
         if attempts < 4:
             raise FileNotFoundError("_MAIN_1.toc")
-        return open_dir(*args, **options)
+        return ArrayIndex(*args, **options)
 
-    monkeypatch.setattr("index.whoosh_index.open_dir", vanishing)
+    monkeypatch.setattr("index.whoosh_index.ArrayIndex", vanishing)
     monkeypatch.setattr(whoosh_index, "OPEN_PAUSE_S", 0)
     assert open_index(folder).doc_count() == 1
     assert attempts == 4
@@ -276,7 +278,7 @@ def test_opening_is_tried_again_while_a_commit_replaces_files(folder: Path, monk
 def test_articles_indexed_twice_are_noticed(folder: Path) -> None:
     """An index in which two articles share a serial is not taken for sound."""
     write_index(folder, [a_record(1)])
-    with open_dir(str(folder)).writer() as writer:
+    with ArrayIndex(FileStorage(str(folder))).writer() as writer:
         writer.add_document(serial=1)
     with pytest.raises(DamagedGeneration, match="only 1 of its 2 articles"):
         check_index(folder)

@@ -1,0 +1,71 @@
+"""Kernels are compiled once and loaded from then on, wherever that can be; and compiled in memory where it can't."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from index.compiled import compilations, keep_compiled_in, kernel
+keep_compiled_in(Path(sys.argv[1]))
+from index.codec.lists import bits_needed
+@kernel
+def doubled(number: int) -> int:
+    return number * 2
+said = [bits_needed(5), doubled(4)]
+print(json.dumps({"said": said, "loaded": compilations().loaded, "compiled": compilations().compiled}))
+"""
+
+
+def run(program: Path, folder: Path) -> dict[str, list[str]]:
+    """What a fresh process that calls two kernels says became of them."""
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, str(program), str(folder)],
+        env=environment | {"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said: dict[str, Any] = json.loads(done.stdout)
+    assert said.pop("said") == [3, 8]
+    return said
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A program with a kernel of its own."""
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM, encoding="utf-8")
+    return path
+
+
+def test_what_one_process_compiled_the_next_one_loads(program: Path, tmp_path: Path) -> None:
+    """By Numba's own statistics; and nobody else may write to the folder."""
+    first = run(program, tmp_path / "compiled")
+    assert (first["loaded"], len(first["compiled"])) == ([], 2)
+    second = run(program, tmp_path / "compiled")
+    assert (len(second["loaded"]), second["compiled"]) == (2, [])
+    assert not any(path.stat().st_mode & 0o022 for path in (tmp_path / "compiled").iterdir())
+
+
+def test_damaged_machine_code_is_compiled_anew(program: Path, tmp_path: Path) -> None:
+    """A file cut short is as good as none."""
+    run(program, tmp_path / "compiled")
+    for path in (tmp_path / "compiled").rglob("*.nb*"):
+        path.write_bytes(path.read_bytes()[:20])
+    assert len(run(program, tmp_path / "compiled")["compiled"]) == 2
+
+
+def test_where_nothing_can_be_kept_kernels_are_compiled_in_memory(program: Path, tmp_path: Path) -> None:
+    """A folder that can't be made is no error."""
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert len(run(program, tmp_path / "file" / "compiled")["compiled"]) == 2
