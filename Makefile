@@ -7,7 +7,7 @@ DATA   ?= ./data
 VENV := .venv
 BIN  := $(VENV)/bin
 
-.PHONY: help serve test lint pytest bench quality test-whoosh3 lock clean
+.PHONY: help serve test lint pytest bench bench-quick bench-archive quality test-whoosh3 lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,13 @@ lint: $(VENV)/dev.stamp ## import contracts, ruff, strict types
 pytest: $(VENV)/dev.stamp ## the test suite alone
 	$(BIN)/pytest
 
-bench: $(VENV)/run.stamp ## time an archive: make bench ARCHIVE=articles.jsonl.gz MAP="text=body"
+bench: $(VENV)/bench.stamp ## measure Dateline beside its peers and write docs/performance.md (half an hour)
+	PYTHONPATH=$(VENV)/peers $(BIN)/python -m benchmarks.run
+
+bench-quick: $(VENV)/bench.stamp ## the same over small archives, into build/bench (some minutes)
+	PYTHONPATH=$(VENV)/peers $(BIN)/python -m benchmarks.run --quick
+
+bench-archive: $(VENV)/run.stamp ## time an archive: make bench-archive ARCHIVE=articles.jsonl.gz MAP="text=body"
 	$(BIN)/python -m benchmarks.archive $(ARCHIVE) --map $(MAP)
 
 quality: $(VENV)/dev.stamp ## score extraction on labelled articles, beside its peers, and print every error
@@ -58,4 +64,8 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/bench.stamp: benchmarks/requirements.txt $(VENV)/run.stamp
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --upgrade --target $(VENV)/peers -r benchmarks/requirements.txt
 	@touch $@

@@ -1,6 +1,6 @@
 """How long a real archive takes: ingest, build, open, ask. Prints Markdown with the machine beside it.
 
-    make bench ARCHIVE=articles.jsonl.gz MAP="places=region topics=topic"
+    make bench-archive ARCHIVE=articles.jsonl.gz MAP="places=region topics=topic"
 
 Any file or folder that `dateline ingest` takes will do; without one it takes the seeds. Ingest and build are timed
 once, as a keeper would see them; questions as the best of five, in this process, with a page of ten and four facets.
@@ -9,15 +9,12 @@ once, as a keeper would see them; questions as the best of five, in this process
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import sys
 import tempfile
-import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from benchmarks.machine import bytes_of, say, this_machine, timed
 from index.gazetteer import load_gazetteer
 from index.ingest import ingest
 from index.layout import DataFolder, current
@@ -28,11 +25,7 @@ from search.rewrite import understand
 from service.wiring import extractor_of, open_archive, publish_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from service.archive import Archive
-
-T = TypeVar("T")
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 QUESTIONS = ("", "said", "the", "oil price", "oil OR gold", '"crude oil"', '"oil price"~5', "export*", "region:kp")
@@ -53,7 +46,7 @@ def main() -> None:
 
 def measure(archive: Path, fields: dict[str, str], data: DataFolder) -> None:
     """Take an archive in, build it, ask it; print each figure as it is known."""
-    say(f"{archive.name} · {machine()}\n\n| step | seconds | |\n|---|---|---|")
+    say(f"{archive.name} · {this_machine()}\n\n| step | seconds | |\n|---|---|---|")
     create_data_folder(data)
     with Store.open(data.archive) as store:
         extractor = extractor_of(data)
@@ -62,7 +55,7 @@ def measure(archive: Path, fields: dict[str, str], data: DataFolder) -> None:
         seconds, again = timed(lambda: ingest([archive], store, extractor, fields=fields))
         row("ingest again", seconds, f"{again.unchanged:,} unchanged")
         seconds, _ = timed(lambda: publish_archive(data, store, from_store=False, progress=lambda _: None))
-        row("build", seconds, f"{megabytes(current(data).index):.1f} MB of index")
+        row("build", seconds, f"{bytes_of(current(data).index) / 1e6:.1f} MB of index")
         seconds, _ = timed(lambda: publish_archive(data, store, from_store=False, progress=lambda _: None))
         row("build again", seconds, "nothing to do")
     seconds, opened = timed(lambda: open_archive(data))
@@ -81,41 +74,9 @@ def ask(archive: Archive, question: str) -> None:
     say(f"| `{question or '*'}` | {rounds[0][1].total:,} | {min(seconds for seconds, _ in rounds) * 1000:.1f} |")
 
 
-def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Seconds of wall clock, and what came of it."""
-    started = time.perf_counter()
-    result = work()
-    return time.perf_counter() - started, result
-
-
-def megabytes(folder: Path) -> float:
-    """The size of all files under a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-
-
-def machine() -> str:
-    """The machine, in words."""
-    models = [line for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")]
-    model = models[0].partition(":")[2].strip() if models else platform.processor() or platform.machine()
-    return f"{os.cpu_count()} cores, {model}, Python {platform.python_version()}"
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError:
-        return ""
-
-
 def row(step: str, seconds: float, remark: str) -> None:
     """Print a row of the first table."""
     say(f"| {step} | {seconds:.1f} | {remark} |")
-
-
-def say(line: str) -> None:
-    """Print at once, so that a long run can be watched."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

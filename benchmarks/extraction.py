@@ -12,13 +12,12 @@ import argparse
 import gzip
 import itertools
 import json
-import os
-import platform
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.machine import this_machine
 from index.document import Declared, RawDocument
 from index.errors import UnreadableInput
 from index.extract.pipeline import load_extractor
@@ -82,7 +81,7 @@ def main() -> None:
     options.add_argument("--topics", action="store_true", help="find topics too")
     chosen = options.parse_args()
     extractor = load_extractor(TopicTagger(load_topics(load_gazetteer())) if chosen.topics else None)
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    machine = str(this_machine())
     for name, articles in (
         ("seeds", seeds()),
         ("kcna", archive("kcna_2011_2012.jsonl.gz", "text")),
