@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from index.analysis import terms
@@ -61,17 +62,21 @@ def facet_from_counts(
     *,
     selected: Collection[str],
     size: int,
-    accept: Callable[[tuple[str, ...]], bool] = lambda _path: True,
+    accept: Callable[[tuple[str, ...]], bool] | None = None,
 ) -> ValueFacetView:
-    """The `size` largest accepted values and every selected one, as a forest, each under its ancestors."""
+    """The `size` largest accepted values and every selected one, as a forest, each under its ancestors.
+
+    `accept` is asked of the path of names of each value; without it all are accepted, and only those shown are named.
+    """
     known = dict(counts.values)
-    paths = {value: labels[value] for value in known}
-    accepted = [value for value in known if accept(tuple(label.name for label in paths[value]))]
-    shown = dict.fromkeys((*accepted[:size], *(value for value in accepted if value in selected)))
-    with_ancestors = {label.id for value in shown for label in paths[value] if label.id in known}
+    accepted = known
+    if accept is not None:
+        accepted = {value: count for value, count in known.items() if accept(_names(labels[value]))}
+    shown = {*islice(accepted, size), *(value for value in selected if value in accepted)}
+    with_ancestors = {label.id for value in shown for label in labels[value] if label.id in known}
     ordered = [value for value in known if value in with_ancestors]
     return ValueFacetView(
-        values=_forest(ordered, known, paths, selected),
+        values=_forest(ordered, known, labels, selected),
         total_values=len(accepted),
         missing=counts.missing,
     )
@@ -93,7 +98,7 @@ def _forest(
         return tuple(
             FacetValue(
                 id=value,
-                path=tuple(label.name for label in paths[value]),
+                path=_names(paths[value]),
                 count=counts[value],
                 selected=value in selected,
                 children=grow(value),
@@ -102,6 +107,10 @@ def _forest(
         )
 
     return grow(None)
+
+
+def _names(path: tuple[Label, ...]) -> tuple[str, ...]:
+    return tuple([label.name for label in path])
 
 
 def named_like(words: str) -> Callable[[tuple[str, ...]], bool]:

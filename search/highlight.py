@@ -7,10 +7,10 @@ right for stems, phrases and prefixes, and blind to no length of text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from search.query import leaves
-from search.spans import FieldWords, find_spans
+from search.spans import FieldWords, find_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,13 +42,8 @@ class Highlight:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """Characters `start` to `end` match the question's leaf of that number."""
-
-    start: int
-    end: int
-    leaf: int
+_Mark: TypeAlias = tuple[int, int, int]
+"""Characters `start` to `end` of a field match the question's leaf of that number."""
 
 
 def highlights(query: Query, document: Document) -> tuple[Highlight, ...]:
@@ -57,50 +52,51 @@ def highlights(query: Query, document: Document) -> tuple[Highlight, ...]:
     `query` is in analysed form. Only what an article may match by is marked, nothing under a `Not`.
     """
     asked = leaves(query)
-    title = _passage("title", document.title.value, asked, whole=True)
-    body = _passage("body", document.body, asked)
-    captions = (_passage("captions", caption, asked, whole=True) for caption in document.captions)
-    caption = next((passage for passage in captions if _has_match(passage)), None)
-    shown = [title if _has_match(title) else None, body if document.body else None, caption]
+    body = document.body
+    shown = [
+        _whole("title", document.title.value, asked),
+        _best_passage("body", body, asked) if body else None,
+        next(filter(None, (_whole("captions", caption, asked) for caption in document.captions)), None),
+    ]
     return tuple(passage for passage in shown if passage is not None)
 
 
-def _has_match(passage: Highlight) -> bool:
-    return any(part.is_match for part in passage.parts)
+def _whole(field: str, text: str, asked: Sequence[Words]) -> Highlight | None:
+    """All of a text, if it matches."""
+    marks = _marks(field, text, asked)
+    return Highlight(field, _parts(text, 0, len(text), marks), 0) if marks else None
 
 
-def _passage(field: str, text: str, asked: Sequence[Words], *, whole: bool = False) -> Highlight:
-    marks = _marks(text, [(number, leaf) for number, leaf in enumerate(asked) if leaf.field in {None, field}])
-    start, end = (0, len(text)) if whole else _best_window(text, marks)
-    return Highlight(field, _parts(text, start, end, marks), start)
+def _best_passage(field: str, text: str, asked: Sequence[Words]) -> Highlight:
+    marks = _marks(field, text, asked)
+    start = _beginning_before(text, _best_start(marks)) if marks else 0
+    return Highlight(field, _parts(text, start, _end_after(text, start + PASSAGE), marks), start)
 
 
-def _marks(text: str, asked: Sequence[tuple[int, Words]]) -> list[_Mark]:
+def _marks(field: str, text: str, asked: Sequence[Words]) -> list[_Mark]:
+    """What matches in a field, in order. A text that nothing is asked of is not even analysed."""
+    leaves_here = [(number, leaf) for number, leaf in enumerate(asked) if leaf.field is None or leaf.field == field]
+    if not leaves_here or not text:
+        return []
     words = FieldWords(text)
-    return sorted(
-        (
-            _Mark(*words.characters(first, last), number)
-            for number, leaf in asked
-            for first, last in find_spans(leaf, words)
-        ),
-        key=lambda mark: (mark.start, mark.end),
-    )
+    return sorted((start, end, number) for number, leaf in leaves_here for start, end in find_places(leaf, words))
 
 
-def _best_window(text: str, marks: Sequence[_Mark]) -> tuple[int, int]:
-    """The window that shows the most different leaves, then the most marks; of equals, the first."""
-    best, best_worth = 0, (0, 0)
-    for index, mark in enumerate(marks):
-        inside = []
-        for other in marks[index:]:
-            if other.start >= mark.start + PASSAGE - LEAD:
-                break
-            inside.append(other.leaf)
-        worth = (len(set(inside)), len(inside))
+def _best_start(marks: Sequence[_Mark]) -> int:
+    """Where the window begins that shows the most different leaves, then the most marks; of equals, the first."""
+    inside: dict[int, int] = {}
+    best, best_worth, after = 0, (0, 0), 0
+    for index, (start, _, leaf) in enumerate(marks):
+        while after < len(marks) and marks[after][0] < start + PASSAGE - LEAD:
+            inside[marks[after][2]] = inside.get(marks[after][2], 0) + 1
+            after += 1
+        worth = (len(inside), after - index)
         if worth > best_worth:
-            best, best_worth = mark.start, worth
-    start = _beginning_before(text, best) if marks else 0
-    return start, _end_after(text, start + PASSAGE)
+            best, best_worth = start, worth
+        inside[leaf] -= 1
+        if not inside[leaf]:
+            del inside[leaf]
+    return best
 
 
 def _beginning_before(text: str, at: int) -> int:
@@ -127,8 +123,8 @@ def _parts(text: str, start: int, end: int, marks: Sequence[_Mark]) -> tuple[Par
     """`text[start:end]` as parts that alternate; overlapping marks are one."""
     parts = []
     at = start
-    for mark in marks:
-        first, last = max(mark.start, at), min(mark.end, end)
+    for mark_start, mark_end, _ in marks:
+        first, last = max(mark_start, at), min(mark_end, end)
         if first >= last:
             continue
         if first > at:

@@ -17,6 +17,8 @@ from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts,
 from search.highlight import Highlight, highlights
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from index.document import Label
     from index.snapshot import Snapshot
     from search.engine import Engine, Facet, Matches, SearchRequest
@@ -80,6 +82,14 @@ class Searcher:
             size=size,
             accept=named_like(words),
         )
+
+    def matches(self, request: SearchRequest) -> Matches:
+        """What the engine answers: serials, scores and counts, with no document read."""
+        return self._engine.search(request)
+
+    def documents(self, serials: Sequence[int]) -> tuple[Document, ...]:
+        """The documents of these serials, in this order."""
+        return self._snapshot.documents(serials)
 
     def article(self, article_id: str) -> Document | None:
         """The article of that id, if this generation has it."""

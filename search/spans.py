@@ -8,12 +8,11 @@ both made from these, so they agree with each other and, by the contract suite, 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, assert_never
 
-from index.analysis import terms, word_offsets
+from index.analysis import AnalysedText
 from index.fields import TEXT_FIELDS, Record, region_from_value
 from search.engine import ALL_BUT_CAPTION
 from search.query import (
@@ -39,31 +38,46 @@ if TYPE_CHECKING:
 
 
 class FieldWords:
-    """One field's text as words. Made lazily: most questions are answered by the terms alone."""
+    """One field's text as words: which terms it has, and where the few stand that somebody asks for."""
+
+    __slots__ = ("_analysed", "_sorted_terms", "_terms")
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self._analysed = AnalysedText(text)
+        self._terms: frozenset[str] | None = None
+        self._sorted_terms: list[str] | None = None
 
-    @cached_property
-    def positions(self) -> Mapping[str, list[int]]:
-        """The positions of each term, ascending."""
-        positions = defaultdict(list)
-        for position, term in enumerate(terms(self.text)):
-            positions[term].append(position)
-        return dict(positions)
+    @property
+    def terms(self) -> frozenset[str]:
+        """The distinct terms."""
+        if self._terms is None:
+            self._terms = self._analysed.terms()
+        return self._terms
 
-    @cached_property
+    @property
     def sorted_terms(self) -> list[str]:
         """The distinct terms in order, for prefixes."""
-        return sorted(self.positions)
+        if self._sorted_terms is None:
+            self._sorted_terms = sorted(self.terms)
+        return self._sorted_terms
 
-    @cached_property
-    def _offsets(self) -> list[tuple[int, int]]:
-        return word_offsets(self.text)
+    def positions(self, term: str) -> list[int]:
+        """The positions of a term, ascending."""
+        return self._analysed.positions(term)
+
+    def places(self, leaf: Term | Prefix) -> list[tuple[int, int]]:
+        """The characters (start, end) of every word that a leaf matches, in order."""
+        match leaf:
+            case Term(text):
+                return self._analysed.places(text)
+            case Prefix(text):
+                return self._analysed.places_beginning(text)
+            case _:
+                assert_never(leaf)
 
     def characters(self, first: int, last: int) -> tuple[int, int]:
-        """The characters from the word at position `first` to the word at position `last`, inclusive."""
-        return self._offsets[first][0], self._offsets[last][1]
+        """The characters from the word at position `first` to the word at `last`, both found by `positions`."""
+        return self._analysed.place(first)[0], self._analysed.place(last)[1]
 
 
 class ArticleWords:
@@ -75,7 +89,7 @@ class ArticleWords:
     @cached_property
     def terms(self) -> frozenset[str]:
         """The distinct terms of all fields."""
-        return frozenset().union(*(field.positions for field in self.fields.values()))
+        return frozenset().union(*(field.terms for field in self.fields.values()))
 
     def may_hold(self, leaf: Words) -> bool:
         """Whether the leaf's words occur at all: the cheap question that most leaves fail."""
@@ -101,13 +115,29 @@ def find_spans(leaf: Words, words: FieldWords) -> list[tuple[int, int]]:
     """The (first, last) positions in a field at which a leaf in analysed form matches, in order; they may overlap."""
     match leaf:
         case Term(text):
-            return [(at, at) for at in words.positions.get(text, ())]
+            return [(at, at) for at in words.positions(text)]
         case Prefix(text):
-            return sorted((at, at) for term in _beginning(text, words.sorted_terms) for at in words.positions[term])
+            return sorted((at, at) for term in _beginning(text, words.sorted_terms) for at in words.positions(term))
         case Phrase(phrase):
-            return _phrase_spans([words.positions.get(word, []) for word in phrase])
+            return _phrase_spans([words.positions(word) for word in phrase])
         case Near(near, distance):
-            return _near_spans([words.positions.get(word, []) for word in near], distance)
+            return _near_spans([words.positions(word) for word in near], distance)
+        case _:
+            assert_never(leaf)
+
+
+def find_places(leaf: Words, words: FieldWords) -> list[tuple[int, int]]:
+    """The characters (start, end) of a field at which a leaf in analysed form matches, by their start.
+
+    The same stretches as `find_spans`, but in characters, and without a look at positions where they do not matter.
+    """
+    match leaf:
+        case Term() | Prefix():
+            return words.places(leaf)
+        case Phrase(needed) | Near(needed):
+            if not all(words.places(Term(word)) for word in needed):
+                return []
+            return [words.characters(first, last) for first, last in find_spans(leaf, words)]
         case _:
             assert_never(leaf)
 

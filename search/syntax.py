@@ -309,7 +309,7 @@ class _Parser:
         self.terms += len(found)
         if "*" in tail:
             word = text[found[0].start : found[0].end]
-            if len(found) == 1 and _letters(word) >= SHORTEST_PREFIX:
+            if len(found) == 1 and letters(word) >= SHORTEST_PREFIX:
                 self.prefixes += 1
                 return Prefix(word, field)
             self._warn(
@@ -332,7 +332,7 @@ class _Parser:
         return lexeme
 
 
-def _letters(word: str) -> int:
+def letters(word: str) -> int:
     """How many letters a word has; a syllable of hangul is two or three."""
     return len(unicodedata.normalize("NFD", fold(word)))
 

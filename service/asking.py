@@ -60,6 +60,11 @@ class Asked:
 def ask(arguments: Arguments, gazetteer: Gazetteer, parameters: Iterable[Parameter]) -> Asked:
     """Read and understand. Raises `InvalidParameters` with all that is wrong."""
     params, problems = read_params(arguments, parameters)
+    return asked_from_params(params, gazetteer, problems)
+
+
+def asked_from_params(params: SearchParams, gazetteer: Gazetteer, problems: tuple[ParamProblem, ...] = ()) -> Asked:
+    """Understand what was read, with its problems if there were any. Raises `InvalidParameters` with all of them."""
     try:
         question = understand(params.q, op=params.op, gazetteer=gazetteer)
     except QueryRefused as refused:

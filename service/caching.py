@@ -35,6 +35,12 @@ class CachePolicy:
             f"stale-while-revalidate={self.stale_seconds}",
         )
 
+    def answers_same(self, req: falcon.Request, resp: falcon.Response, etag: str) -> bool:
+        """As `answers_unchanged`, but only to who names this very tag, so has asked this before and was answered."""
+        if etag not in (req.if_none_match or ()):
+            return False
+        return self.answers_unchanged(req, resp, etag)
+
     def answers_unchanged(self, req: falcon.Request, resp: falcon.Response, etag: str) -> bool:
         """Apply the policy; if the asker has this very answer, say so (304) and be done: True."""
         self.apply(resp, etag)

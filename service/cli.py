@@ -5,6 +5,7 @@
     dateline search "words"  ask it here
     dateline show ID         one article, with the evidence for everything known of it
     dateline serve           answer over HTTP
+    dateline embed           the HTML that puts the search into another site
     dateline check           is everything as it should be, and what to do if not
     dateline topics          try the rules of topics before they are applied
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import click
 
+from service.commands.embed import embed_command
 from service.commands.frame import Commands
 from service.commands.reading import search_command, show_command
 from service.commands.serving import serve_command
@@ -39,6 +41,7 @@ for command in (
     search_command,
     show_command,
     serve_command,
+    embed_command,
     check_command,
     topics_group,
 ):

@@ -7,17 +7,26 @@ archive itself: nothing is opened before the fork. Limits are small because no r
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
 
+from service import metrics
 from service.logs import ServerLog
 from service.settings import SettingsError, settings_from_environment
+from service.tally import Board
+from service.wiring import import_engine
+
+MOST_WORKERS = 256
+"""Of which at most 64 are asked for; there are more while those of old settings finish. Memory unused costs nothing."""
 
 try:
     _settings = settings_from_environment(os.environ)
 except SettingsError as error:
     sys.exit(f"Dateline cannot start with these settings:\n{error}")
+
+import_engine(_settings.engine)  # opens nothing; workers share what takes a while to import
 
 wsgi_app = "service.app:application()"
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
@@ -44,6 +53,34 @@ logger_class = ServerLog
 loglevel = "warning" if _settings.log_level == "info" else _settings.log_level
 errorlog = "-"
 accesslog = None  # service.middleware logs requests, without what was asked and by whom
+
+
+_board = Board(MOST_WORKERS)
+
+
+def pre_fork(_server: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
+    """Give a worker that is to be its part of the numbers that all workers count together."""
+    worker.dateline_part = _board.take(worker)
+
+
+def post_fork(_server: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
+    """In the worker: count there."""
+    metrics.join(_board, worker.dateline_part)
+
+
+def post_worker_init(_worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
+    """What is loaded by now stays: keep the collector of cycles from walking all of it while somebody waits.
+
+    Requests leave next to no cycles behind. Measured over Reuters: a full collection went from 100 ms or more to 2, all
+    others together from 0.15 ms a request to 0.03.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
+def child_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
+    """A worker is gone; its part is for the next, who counts on from there."""
+    _board.give_back(worker)
 
 
 def when_ready(server: Any) -> None:  # noqa: ANN401 - gunicorn is untyped

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import falcon
 
+    from service.metrics import Metrics
+
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 HEADERS: Final = {
@@ -52,17 +54,44 @@ def request_id(req: falcon.Request) -> str:
     return str(known)
 
 
+def route_of(req: falcon.Request) -> str:
+    """The template of the request's route, which says nothing of what was asked."""
+    return req.uri_template or "(none)"
+
+
 class EveryAnswer:
     """Sets the headers that all answers have."""
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Add them; what nobody said may be kept, may not be."""
-        resp.set_headers(HEADERS)
+        """Add them where the answer has none of its own; what nobody said may be kept, may not be."""
+        for name, value in HEADERS.items():
+            if resp.get_header(name) is None:
+                resp.set_header(name, value)
         resp.set_header("X-Request-Id", request_id(req))
         if resp.get_header("Cache-Control") is None:
             resp.set_header("Cache-Control", NO_STORE)
+
+
+class RequestMetrics:
+    """Counts each request when it has been answered. `timer` gives seconds."""
+
+    def __init__(self, metrics: Metrics, timer: Callable[[], float] = time.perf_counter) -> None:
+        self._metrics = metrics
+        self._timer = timer
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Note the time."""
+        req.context["counted_from"] = self._timer()
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Count it."""
+        now = self._timer()
+        started = req.context.get("counted_from")
+        self._metrics.answered(route_of(req), resp.status_code, now - (started or now))
 
 
 class RequestLog:
@@ -84,7 +113,7 @@ class RequestLog:
         started = req.context.get("started")
         self._log.info(
             "request",
-            route=req.uri_template or "(none)",
+            route=route_of(req),
             method=req.method if req.method.isalpha() and len(req.method) <= len("PROPPATCH") else "(other)",
             status=resp.status_code,
             duration_ms=round((now - (started or now)) * 1000, 1),

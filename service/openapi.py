@@ -13,7 +13,9 @@ import msgspec
 
 from service import wire
 from service.asking import VERSION
-from service.params import FACET, FACET_PATHS, MAX_VALUES, SEARCH, Parameter
+from service.instantsearch import wire as instantsearch
+from service.params import EXPORT, FACET, FACET_PATHS, MAX_VALUES, SEARCH, SUGGEST, Parameter
+from service.wire_reuse import JsonFeed, OpenSearchSuggestions, SuggestAnswer
 
 Json = dict[str, Any]
 
@@ -35,7 +37,11 @@ _ETAG: Final = {"ETag": {"description": "Send it back as If-None-Match.", "schem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What one method of one route takes and gives."""
+    """What one method of one route takes and gives.
+
+    `answer` is the type of a JSON answer, or `str` for what `media_types` say; `body` are the parameters that a JSON
+    body may have, or `body_type` is the type of one.
+    """
 
     path: str
     name: str
@@ -45,6 +51,8 @@ class Operation:
     path_parameters: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     parameters: tuple[Parameter, ...] = ()
     body: tuple[Parameter, ...] = ()
+    body_type: Any = None
+    media_types: tuple[str, ...] = ("application/json",)
     problems: tuple[int, ...] = ()
     is_cached: bool = True
 
@@ -53,7 +61,7 @@ _ARTICLE_ID: Final = (("article_id", "The article's id.", ()),)
 _FIELD: Final = (("field", "The field whose values are searched.", FACET_PATHS),)
 
 OPERATIONS: Final = (
-    Operation(path="/", name="welcome", summary="What this is, and its routes.", answer=wire.Welcome),
+    Operation(path="/v1", name="welcome", summary="What this is, and its routes.", answer=wire.Welcome),
     Operation(
         path="/v1/search",
         name="search",
@@ -97,6 +105,68 @@ OPERATIONS: Final = (
         path_parameters=_ARTICLE_ID,
         problems=(400, 404, 503),
     ),
+    Operation(
+        path="/v1/suggest",
+        name="suggest",
+        summary="What could be meant by what was typed so far: titles, places, topics.",
+        answer=SuggestAnswer,
+        parameters=SUGGEST,
+        problems=(400, 503),
+    ),
+    Operation(
+        path="/v1/suggest/browser",
+        name="suggestToBrowser",
+        summary="The same as browsers take it.",
+        answer=OpenSearchSuggestions,
+        parameters=SUGGEST,
+        media_types=("application/x-suggestions+json",),
+        problems=(400, 503),
+    ),
+    Operation(
+        path="/v1/feed.atom",
+        name="atomFeed",
+        summary="A search as an Atom feed, newest first.",
+        answer=str,
+        parameters=SEARCH,
+        media_types=("application/atom+xml",),
+        problems=(400, 503),
+    ),
+    Operation(
+        path="/v1/feed.json",
+        name="jsonFeed",
+        summary="A search as a JSON Feed, newest first.",
+        answer=JsonFeed,
+        parameters=SEARCH,
+        media_types=("application/feed+json",),
+        problems=(400, 503),
+    ),
+    Operation(
+        path="/v1/export",
+        name="export",
+        summary="Everything a search finds, to take away.",
+        answer=str,
+        parameters=EXPORT,
+        media_types=("text/csv", "application/x-ndjson"),
+        problems=(400, 503),
+    ),
+    Operation(
+        path="/v1/instantsearch",
+        method="post",
+        name="instantSearch",
+        summary="Questions of InstantSearch, each answered as InstantSearch expects.",
+        answer=instantsearch.Results,
+        body_type=instantsearch.Requests,
+        problems=(400, 413, 415, 503),
+        is_cached=False,
+    ),
+    Operation(
+        path="/opensearch.xml",
+        name="openSearchDescription",
+        summary="How a browser adds the archive to its searches.",
+        answer=str,
+        media_types=("application/opensearchdescription+xml",),
+        problems=(400,),
+    ),
     Operation(path="/healthz", name="health", summary="Whether it runs.", answer=wire.Health, is_cached=False),
     Operation(
         path="/readyz",
@@ -106,17 +176,28 @@ OPERATIONS: Final = (
         problems=(503,),
         is_cached=False,
     ),
+    Operation(
+        path="/metrics",
+        name="metrics",
+        summary="What the service counts of itself, as Prometheus reads it.",
+        answer=str,
+        media_types=("text/plain",),
+        is_cached=False,
+    ),
     Operation(path="/openapi.json", name="openapi", summary="This description.", answer=dict[str, Any]),
 )
+
+_MORE: Final = (instantsearch.SearchResult, instantsearch.FacetResult)
+"""Types that answers refer to by name only."""
 
 
 def openapi_document() -> Json:
     """The whole description."""
-    answers = [operation.answer for operation in OPERATIONS]
-    schemas, components = msgspec.json.schema_components((*answers, wire.Problem), ref_template=_REF)
+    types = [each for operation in OPERATIONS for each in (operation.answer, operation.body_type)]
+    schemas, components = msgspec.json.schema_components((*types, *_MORE, wire.Problem), ref_template=_REF)
     paths: dict[str, Json] = {}
-    for operation, schema in zip(OPERATIONS, schemas, strict=False):
-        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, schema)
+    for operation, schema, body in zip(OPERATIONS, schemas[::2], schemas[1::2], strict=False):
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, schema, body)
     return {
         "openapi": "3.1.1",
         "info": {
@@ -130,7 +211,7 @@ def openapi_document() -> Json:
     }
 
 
-def _operation(operation: Operation, schema: Json) -> Json:
+def _operation(operation: Operation, schema: Json, body: Json) -> Json:
     parameters = [_path_parameter(*row) for row in operation.path_parameters]
     parameters += [_query_parameter(row) for row in operation.parameters]
     described: Json = {"operationId": operation.name, "summary": operation.summary}
@@ -138,13 +219,16 @@ def _operation(operation: Operation, schema: Json) -> Json:
         described["parameters"] = parameters
     if operation.body:
         described["requestBody"] = _request_body(operation.body)
+    elif operation.body_type:
+        described["requestBody"] = {"required": True, "content": _content(body)}
     described["responses"] = _responses(operation, schema)
     return described
 
 
 def _responses(operation: Operation, schema: Json) -> Json:
     headers = _HEADERS | (_ETAG if operation.is_cached else {})
-    answers: Json = {"200": {"description": "The answer.", "headers": headers, "content": _content(schema)}}
+    content = {media_type: {"schema": schema} for media_type in operation.media_types}
+    answers: Json = {"200": {"description": "The answer.", "headers": headers, "content": content}}
     if operation.is_cached:
         answers["304"] = {"description": "You have this very answer.", "headers": headers}
     problem = _content({"$ref": _REF.format(name="Problem")}, "application/problem+json")

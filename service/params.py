@@ -1,9 +1,10 @@
 """The parameters of the API: one table, and reading them.
 
-`Parameter` is a row: name, meaning, how one value is read from text, its JSON schema, its default. `SEARCH` and `FACET`
-are the rows that a search and a facet take. Arguments arrive as a query string or a JSON object; `Arguments` are what
-both come to: text values by name. `read_params` turns them into `SearchParams`, or into every problem at once. The same
-rows make links (`query_string_from_params`) and the OpenAPI document. Asking an engine is `service.asking`'s work.
+`Parameter` is a row: name, meaning, how one value is read from text, its JSON schema, its default. `SEARCH`, `FACET`
+and so on are the rows that a search, a facet and so on take. Arguments arrive as a query string or a JSON object;
+`Arguments` are what both come to: text values by name. `read_params` turns them into `SearchParams`, or into every
+problem at once. The same rows make links (`query_string_from_params`) and the OpenAPI document. Asking an engine is
+`service.asking`'s work.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class SearchParams:
     cursor: str = ""
     highlight: bool = True
     explain: bool = False
+    format: Literal["csv", "jsonl"] = "csv"
 
 
 DEFAULTS: Final = SearchParams()
@@ -209,6 +211,11 @@ FACET: Final = (
     _words("facet_q", "Only values whose name holds these words, the last perhaps unfinished."),
     _FACET_SIZE,
 )
+SUGGEST: Final = (_words("q", "What was typed so far.", longest=PUBLIC_LIMITS.characters),)
+EXPORT: Final = (
+    *SEARCH,
+    _choice("format", "How articles are written: a table (csv) or one JSON object a line.", ("csv", "jsonl")),
+)
 FACET_PATHS: Final = KEYWORD_FIELDS
 _EVERY: Final = frozenset(f.name for f in fields(SearchParams))
 
@@ -324,7 +331,7 @@ def query_string_from_params(params: SearchParams, parameters: Iterable[Paramete
     pairs = []
     for row in parameters:
         value = getattr(params, row.name)
-        if value != row.default:
+        if value != getattr(DEFAULTS, row.name):
             pairs += [(row.name, item) for item in (value if row.repeats else (value,))]
     return "&".join(f"{name}={quote_plus(_text(value))}" for name, value in pairs)
 

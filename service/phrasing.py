@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from index.document import Basis, Precision, Role
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from index.document import Document, PublishedOn
 
 _PLACE_SHOWN: Final = (Role.DATELINE, Role.EVENT, Role.SENDER)
@@ -26,10 +25,10 @@ def dateline_of(document: Document) -> tuple[str, ...]:
     """The parts of a document's dateline: where, when, from whom, as far as they are known."""
     published = in_words(document.published.value) if document.published else None
     source = document.source.value.name if document.source else None
-    return tuple(part for part in (_place_of(document), published, source) if part)
+    return tuple(part for part in (place_of(document), published, source) if part)
 
 
-def _place_of(document: Document) -> str | None:
+def place_of(document: Document) -> str | None:
     """The narrowest place in the most telling role, with its province if it lies in one."""
     for role in _PLACE_SHOWN:
         paths = [found.value.path for found in document.regions if found.value.role is role]
@@ -66,6 +65,57 @@ def _month(day: dt.date) -> str:
 
 def _day(day: dt.date) -> str:
     return f"{day.day} {_month(day)}"
+
+
+def days_in_words(start: dt.date | None, end: dt.date | None) -> str:
+    """A range of days, both inclusive and None open: `2018 to 2020`, `March 2020`, `from 4 May 2019`."""
+    early, late = _ends(start, end)
+    if early and late:
+        return _said(early) if early == late else f"{_said(early)} to {_said(late)}"
+    return f"from {_said(early)}" if early else f"until {_said(late)}" if late else "any time"
+
+
+def as_typed(start: dt.date | None, end: dt.date | None) -> tuple[str, str]:
+    """The shortest text that each end of a range may be typed as: (`2018-01`, `2020-03`); empty where it is open."""
+    early, late = _ends(start, end)
+    return _typed(early), _typed(late)
+
+
+def _ends(start: dt.date | None, end: dt.date | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The year, month or day that each end is, the widest that both of them can be."""
+    early, late = _as_start(start) if start else (), _as_end(end) if end else ()
+    if start and end:
+        finest = max(len(early), len(late))
+        early, late = start.timetuple()[:finest], end.timetuple()[:finest]
+    return early, late
+
+
+def _as_start(day: dt.date) -> tuple[int, ...]:
+    """The year, the month or the day that begins with this day: the widest of them."""
+    parts = (day.year, day.month, day.day)
+    return parts[:1] if parts[1:] == (1, 1) else parts[:2] if day.day == 1 else parts
+
+
+def _as_end(day: dt.date) -> tuple[int, ...]:
+    """The year, the month or the day that ends with this day: the widest of them."""
+    following = _as_start(day + dt.timedelta(days=1)) if day < dt.date.max else (day.year + 1,)
+    return (day.year, day.month, day.day)[: len(following)]
+
+
+def _said(parts: tuple[int, ...]) -> str:
+    match parts:
+        case (year,):
+            return str(year)
+        case (year, month):
+            return _month(dt.date(year, month, 1))
+        case (year, month, day):
+            return _day(dt.date(year, month, day))
+        case _:
+            return ""
+
+
+def _typed(parts: tuple[int, ...]) -> str:
+    return "-".join(f"{part:0{4 if at == 0 else 2}}" for at, part in enumerate(parts))
 
 
 def counted(number: int, thing: str) -> str:

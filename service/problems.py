@@ -8,6 +8,7 @@ ServiceProblem
 ├── MethodNotAllowed    405
 ├── TooLarge            413
 ├── UnsupportedMedia    415
+├── Busy                503  too much of what is costly is going on
 ├── NotReady            503  there is no index to answer from
 └── Internal            500  our fault; says nothing of its cause, which is logged
 
@@ -128,6 +129,15 @@ class UnsupportedMedia(ServiceProblem):
         super().__init__("the request body must be JSON, sent with Content-Type: application/json")
 
 
+class Busy(ServiceProblem):
+    """Too much of what is costly is going on already."""
+
+    status, code = 503, "busy"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Retry-After": "10"})
+
+
 class NotReady(ServiceProblem):
     """There is no index to answer from."""
 
@@ -179,7 +189,7 @@ def problem_from_error(error: Exception) -> ServiceProblem:  # noqa: C901 - one 
         case GenerationError():
             return NotReady(CANNOT_OPEN)
         case falcon.HTTPRouteNotFound():
-            return NotFound("there is nothing at this address; / lists the routes")
+            return NotFound("there is nothing at this address; /v1 lists the routes")
         case falcon.HTTPMethodNotAllowed():
             return MethodNotAllowed(dict(error.headers or {})["Allow"].split(", "))
         case falcon.HTTPInvalidHeader():

@@ -10,21 +10,26 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import falcon
-import msgspec
 
 from index.gazetteer import Gazetteer
 from search.engine import ValueFacet
 from search.reloading import Reloading
 from service import answers, wire
+from service.answering import Answering
 from service.archive import Archive
-from service.asking import VERSION, ask, etag, refuse_parameters, request_at_cursor, unknown_values
+from service.asking import VERSION, etag, refuse_parameters, request_at_cursor, unknown_values
+from service.bodies import read_json_object
 from service.caching import NO_STORE, CachePolicy
 from service.cursors import cursor_from_offset
+from service.metrics import PATH as METRICS
+from service.metrics import Metrics, MetricsResource
 from service.openapi import openapi_document
+from service.origins import EVERY
 from service.params import (
     FACET,
     FACET_PATHS,
@@ -34,9 +39,12 @@ from service.params import (
     arguments_from_query_string,
     query_string_from_params,
 )
-from service.problems import NotFound, TooLarge, UnreadableBody, UnsupportedMedia
+from service.problems import NotFound, UnsupportedMedia
+from service.reuse import reuse_links, reuse_routes
 
 if TYPE_CHECKING:
+    import msgspec
+
     from index.document import Document
     from service.asking import Asked
 
@@ -46,12 +54,19 @@ LONGEST_LINK: Final = 8000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """What routes need: the archive that is current, places, rules, clocks (`timer` in seconds, `now` in UTC)."""
+    """What routes need: the archive that is current, places, rules, clocks (`timer` in seconds, `now` in UTC).
+
+    `name` is what the archive is called; `public_url` the address readers use, or empty: the one they asked at.
+    """
 
     archives: Reloading[Archive]
     gazetteer: Gazetteer
     cache: CachePolicy
     max_body_bytes: int
+    name: str = "Dateline"
+    public_url: str = ""
+    allowed_origins: str = EVERY
+    metrics: Metrics = field(default_factory=Metrics)
     timer: Callable[[], float] = time.perf_counter
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
 
@@ -65,26 +80,19 @@ class SearchResource:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
+        self._answering = Answering(serving, "/v1/search", SEARCH, self._answer)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer a question in the query string."""
-        started = self._serving.timer()
-        asked = ask(arguments_from_query_string(req.query_string), self._serving.gazetteer, SEARCH)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, "/v1/search", asked.params)
-            if not self._serving.cache.answers_unchanged(req, resp, tag):
-                self._answer(resp, asked, archive, started)
+        self._answering.get(req, resp)
 
     on_head = on_get
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer a question in the body, exactly as by GET."""
-        started = self._serving.timer()
-        asked = ask(_json_arguments(req, self._serving.max_body_bytes), self._serving.gazetteer, SEARCH)
-        with self._serving.archives.lease() as archive:
-            self._answer(resp, asked, archive, started)
+        self._answering.post(_json_arguments(req, self._serving.max_body_bytes), resp)
 
-    def _answer(self, resp: falcon.Response, asked: Asked, archive: Archive, started: float) -> None:
+    def _answer(self, asked: Asked, archive: Archive, started: float) -> wire.SearchAnswer:
         request = request_at_cursor(asked, archive)
         params = asked.params
         hits = archive.searcher.search(request, facet_size=params.facet_size, highlight=params.highlight)
@@ -94,17 +102,14 @@ class SearchResource:
             cursor = cursor_from_offset(
                 after, key=archive.cursor_key, generation=archive.generation, sequence=asked.sequence
             )
-        _send(
-            resp,
-            answers.search_answer(
-                hits,
-                query=answers.query_echo(asked.question, unknown_values(request, archive.searcher)),
-                page=request.offset // request.limit + 1,
-                per_page=request.limit,
-                next_cursor=cursor,
-                links=_search_links(asked, cursor),
-                took_ms=self._serving.took_ms(started),
-            ),
+        return answers.search_answer(
+            hits,
+            query=answers.query_echo(asked.question, unknown_values(request, archive.searcher)),
+            page=request.offset // request.limit + 1,
+            per_page=request.limit,
+            next_cursor=cursor,
+            links=_search_links(asked, cursor),
+            took_ms=self._serving.took_ms(started),
         )
 
 
@@ -113,35 +118,31 @@ class FacetResource:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
+        self._answering = {
+            field: Answering(serving, f"/v1/facets/{field}", FACET, partial(self._answer, field))
+            for field in FACET_PATHS
+        }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, field: str) -> None:
         """Answer which values there are."""
-        started = self._serving.timer()
-        if field not in FACET_PATHS:
+        if field not in self._answering:
             raise NotFound(f"there is no facet of that name to search in; there are {', '.join(FACET_PATHS)}")
-        asked = ask(arguments_from_query_string(req.query_string), self._serving.gazetteer, FACET)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, f"/v1/facets/{field}", asked.params)
-            if not self._serving.cache.answers_unchanged(req, resp, tag):
-                self._answer(resp, asked, archive, field, started)
+        self._answering[field].get(req, resp)
 
     on_head = on_get
 
-    def _answer(self, resp: falcon.Response, asked: Asked, archive: Archive, field: str, started: float) -> None:
+    def _answer(self, field: str, asked: Asked, archive: Archive, started: float) -> wire.FacetAnswer:
         facet = ValueFacet(field)
         params = asked.params
         request = replace(asked.request, facets=(facet,), offset=0, limit=0)
         view = archive.searcher.facet(request, facet, words=params.facet_q, size=params.facet_size)
-        _send(
-            resp,
-            answers.facet_answer(
-                view,
-                query=answers.query_echo(asked.question, unknown_values(request, archive.searcher)),
-                field=field,
-                facet_q=params.facet_q,
-                took_ms=self._serving.took_ms(started),
-                generation=archive.generation,
-            ),
+        return answers.facet_answer(
+            view,
+            query=answers.query_echo(asked.question, unknown_values(request, archive.searcher)),
+            field=field,
+            facet_q=params.facet_q,
+            took_ms=self._serving.took_ms(started),
+            generation=archive.generation,
         )
 
 
@@ -156,10 +157,12 @@ class ArticleResource:
         """Answer with the article."""
         refuse_parameters(arguments_from_query_string(req.query_string))
         with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, req.path)
+            if self._serving.cache.answers_same(req, resp, tag):
+                return
             document = archive.searcher.article(article_id)
             if document is None:
                 raise NotFound("this archive has no article of that id")
-            tag = etag(archive.generation, req.path)
             if not self._serving.cache.answers_unchanged(req, resp, tag):
                 _send(resp, self._answer(document, archive.generation))
 
@@ -204,7 +207,7 @@ class ReadinessResource:
 
 
 class FixedResource:
-    """An answer that is the same until the software changes: `/` and `/openapi.json`."""
+    """An answer that is the same until the software changes: `/v1` and `/openapi.json`."""
 
     def __init__(self, serving: Serving, answer: msgspec.Struct | dict[str, Any]) -> None:
         self._serving = serving
@@ -223,13 +226,15 @@ def routes(serving: Serving) -> dict[str, object]:
     """Every route: its template and what answers it."""
     document = openapi_document()
     return {
-        "/": FixedResource(serving, _welcome(document)),
+        "/v1": FixedResource(serving, _welcome(document)),
         "/v1/search": SearchResource(serving),
         "/v1/facets/{field}": FacetResource(serving),
         "/v1/articles/{article_id}": ArticleResource(serving, answers.article_answer),
         "/v1/articles/{article_id}/evidence": ArticleResource(serving, answers.evidence_answer),
+        **reuse_routes(serving),
         "/healthz": HealthResource(),
         "/readyz": ReadinessResource(serving),
+        METRICS: MetricsResource(serving),
         "/openapi.json": FixedResource(serving, document),
     }
 
@@ -250,7 +255,7 @@ def _send(resp: falcon.Response, answer: msgspec.Struct) -> None:
 
 
 def _search_links(asked: Asked, cursor: str | None) -> wire.SearchLinks:
-    links = {"self": _link(asked, cursor=None)}
+    links = {"self": _link(asked, cursor=None), **reuse_links(asked.params)}
     if cursor:
         links["next"] = _link(asked, cursor=cursor)
     return wire.SearchLinks(**{name: link for name, link in links.items() if len(link) <= LONGEST_LINK})
@@ -268,23 +273,4 @@ def _json_arguments(req: falcon.Request, limit_bytes: int) -> Arguments:
     media_type = (req.content_type or "").partition(";")[0].strip().lower()
     if media_type != falcon.MEDIA_JSON:
         raise UnsupportedMedia
-    try:
-        body = msgspec.json.decode(_body(req, limit_bytes))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableBody(f"is not JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise UnreadableBody("must be a JSON object with the parameters as its members")
-    return arguments_from_json(body, SEARCH)
-
-
-def _body(req: falcon.Request, limit_bytes: int) -> bytes:
-    """The request's body. Raises `TooLarge` having read at most one byte too many."""
-    if (req.content_length or 0) > limit_bytes:
-        raise TooLarge(limit_bytes)
-    if req.content_length is None and not req.env.get("wsgi.input_terminated"):
-        return b""  # nothing says where a body would end, so there is none
-    stream = req.stream if req.content_length is None else req.bounded_stream
-    body = stream.read(limit_bytes + 1)
-    if len(body) > limit_bytes:
-        raise TooLarge(limit_bytes)
-    return body
+    return arguments_from_json(read_json_object(req, limit_bytes), SEARCH)

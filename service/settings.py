@@ -10,11 +10,18 @@ import difflib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from service.origins import origins_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PREFIX: Final = "DATELINE_"
+LONGEST_NAME: Final = 64
+
+ENGINES: Final = ("arrays", "whoosh")
+"""What can be asked to answer; `service.wiring` knows what they are."""
 
 
 class SettingsError(Exception):
@@ -45,6 +52,25 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        message = "must be an address like https://archive.example.org"
+        raise ValueError(message)
+    return text.rstrip("/")
+
+
+def _optional(read: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: read(text) if text else ""
+
+
+def _name(text: str) -> str:
+    if len(text) > LONGEST_NAME or not text.isprintable():
+        message = f"must be at most {LONGEST_NAME} printable characters"
+        raise ValueError(message)
+    return text
+
+
 def _setting(default: str, read: Callable[[str], Any], meaning: str) -> Any:  # noqa: ANN401 - stands for any field
     return field(default=read(default), metadata={"default": default, "read": read, "meaning": meaning})
 
@@ -56,15 +82,32 @@ class Settings:
     data: Path = _setting("./data", Path, "the folder the archive lives in")  # noqa: RUF009 - paths are immutable
     host: str = _setting("127.0.0.1", str, "the address to listen on; 0.0.0.0 is every one of this machine")
     port: int = _setting("8000", _whole_number(0, 65535), "the port to listen on; 0 lets the system choose")
+    name: str = _setting("Dateline", _name, "what the archive is called in feeds and in a browser's list of searches")
+    public_url: str = _setting(
+        "", _optional(_address), "the address readers use, if it is another: behind a proxy, say"
+    )
     workers: int = _setting("2", _whole_number(1, 64), "processes that answer requests")
     threads: int = _setting("8", _whole_number(1, 64), "requests that one process answers at a time")
     worker_timeout_seconds: int = _setting("30", _whole_number(1, 600), "a process silent for longer is replaced")
     stop_timeout_seconds: int = _setting("10", _whole_number(1, 600), "how long requests may finish after SIGTERM")
     keepalive_seconds: int = _setting("5", _whole_number(1, 600), "how long an idle connection is kept")
+    allowed_origins: str = _setting(
+        "*",
+        origins_from_text,
+        "sites whose pages may read answers: * is every one, or origins, with a blank between them",
+    )
     max_body_bytes: int = _setting("65536", _whole_number(1024, 16_777_216), "the longest request body taken")
     reload_check_ms: int = _setting("200", _whole_number(0, 60_000), "how often to look for a newly built index")
     cache_seconds: int = _setting("60", _whole_number(0, 86_400), "how long answers may be reused (max-age)")
     cache_stale_seconds: int = _setting("300", _whole_number(0, 86_400), "and then, while a fresh one is fetched")
+    answer_cache_bytes: int = _setting(
+        "33554432",
+        _whole_number(0, 4_294_967_296),
+        "memory for answers that are kept to be given again, in each process; 0 keeps none",
+    )
+    engine: str = _setting(
+        "arrays", _one_of(*ENGINES), "what answers: arrays, or whoosh, slower by far, to compare with"
+    )
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "the least that is logged")
 
 

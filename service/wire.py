@@ -142,10 +142,13 @@ class Facets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchLinks(msgspec.Struct, frozen=True, kw_only=True):
-    """The same question by GET, and what follows this page. Left out where there is none."""
+    """The same question by GET, what follows this page, and all of it as feeds and a table. Left out where too long."""
 
     self: str | UnsetType = UNSET
     next: str | UnsetType = UNSET
+    atom: str | UnsetType = UNSET
+    jsonfeed: str | UnsetType = UNSET
+    csv: str | UnsetType = UNSET
 
 
 class SearchAnswer(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from service import answers, terminal, wire
 from service.asking import ask
 from service.commands.frame import NotDone, data_option
 from service.params import SEARCH, Arguments
+from service.settings import settings_from_environment
 from service.wiring import open_archive
 
 if TYPE_CHECKING:
@@ -51,8 +53,9 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
     """
     values = {"q": (" ".join(words),), "facet": ("region",), **{name: _texts(given) for name, given in options.items()}}
     asked = ask(Arguments(values), load_gazetteer(), SEARCH)
+    engine = settings_from_environment(os.environ).engine
     started = time.perf_counter()
-    with closing(open_archive(DataFolder(data))) as archive:
+    with closing(open_archive(DataFolder(data), engine=engine)) as archive:
         hits = archive.searcher.search(asked.request, facet_size=asked.params.facet_size)
     if as_json:
         took_ms = round((time.perf_counter() - started) * 1000, 1)

@@ -21,9 +21,10 @@ from index.store import Store
 from search.errors import SearchError
 from service import terminal
 from service.commands.frame import SOMETHING_WRONG, data_option
+from service.comparing import described, difference, questions
 from service.phrasing import counted
 from service.terminal import say
-from service.wiring import extractor_of, open_archive, publish_archive
+from service.wiring import compile_engine, extractor_of, needs_compiling, open_archive, publish_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -112,6 +113,8 @@ def build_command(data: Path, *, from_store: bool) -> None:
     """
     folder = DataFolder(data)
     started = time.monotonic()
+    with Store.open(folder.archive, must_exist=True):
+        _compile(folder)
     with Store.open(folder.archive, must_exist=True) as store, terminal.progress_bar("articles") as bar:
 
         def hear(progress: BuildProgress) -> None:
@@ -127,17 +130,30 @@ def build_command(data: Path, *, from_store: bool) -> None:
         say(f"Published generation {report.generation.id} with {articles} in {time.monotonic() - started:.1f} s")
 
 
+def _compile(folder: DataFolder) -> None:
+    """Before anything is published, so that whoever serves it finds everything compiled."""
+    if needs_compiling(folder):
+        say("Compiling the search engine for this machine; it takes about a minute, once …")
+        compile_engine(folder)
+
+
 @click.command("check")
+@click.option("--sample", type=click.IntRange(min=0), default=0, metavar="N", help="Ask N questions of both engines.")
 @data_option
-def check_command(data: Path) -> None:
+def check_command(data: Path, sample: int) -> None:
     """See that archive and index are whole and agree, and say what to do if not.
 
+    With --sample, questions made of the archive's own words are asked of both engines, whose answers must be the same.
+
     \b
-    Example:
+    Examples:
       dateline check --data /srv/archive
+      dateline check --sample 200
     """
     folder = DataFolder(data)
-    checks = (("archive", _check_store), ("index", _check_generation), ("freshness", _check_freshness))
+    checks = [("archive", _check_store), ("index", _check_generation), ("freshness", _check_freshness)]
+    if sample:
+        checks.append(("engines", lambda folder: _check_engines(folder, sample)))
     sound = [_check(name, check, folder) for name, check in checks]
     if not all(sound):
         sys.exit(SOMETHING_WRONG)
@@ -165,6 +181,16 @@ def _check_generation(folder: DataFolder) -> str:
     verify(generation)
     with closing(open_archive(folder)) as archive:
         return f"generation {archive.generation} with {counted(archive.articles, 'article')}, every file as published"
+
+
+def _check_engines(folder: DataFolder, sample: int) -> str:
+    with closing(open_archive(folder)) as archive, closing(open_archive(folder, engine="whoosh")) as other:
+        asked = list(questions(archive.searcher, sample))
+        for request in asked:
+            said = difference(archive.searcher, other.searcher, request)
+            if said is not None:
+                raise IndexingError(f"arrays and whoosh differ on {described(request)}: {said}. Please report this")
+    return f"arrays and whoosh give the same answers to {counted(len(asked), 'question')}"
 
 
 def _check_freshness(folder: DataFolder) -> str:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.document import LEAD_RULE, Block, BlockKind, Document, Evidence, Found, Span
 from index.gazetteer import Gazetteer
 from search.highlight import PASSAGE, Highlight, highlights
+from search.query import any_of
 from search.rewrite import understand
+from tests.search.plain_highlights import plain_highlights
 
 if TYPE_CHECKING:
     from search.query import Query
 
 NOWHERE = Gazetteer([])
+SEEDS = sorted((Path(__file__).parents[2] / "seeds").glob("*.txt"))
 
 
 def _document(title: str, body: str, caption: str = "") -> Document:
@@ -103,3 +108,67 @@ def test_passages_are_exact(body: str, asked: str) -> None:
         flags = [part.is_match for part in passage.parts]
         assert all(one != other for one, other in pairwise(flags))
         assert all(part.text for part in passage.parts)
+
+
+WORDS = (
+    "goods", "Goods", "good's", "GOODS’", "the", "of", "smugglers", "Smuggled", "smug", "신의주", "시장은", "市場",
+    "Sinŭiju", "o'neil", "a_b", "_a", "ﬁne", "İ", "ſoap", "ß", "2020", "x" * 70,
+)  # fmt: skip
+GLUE = (
+    " ",
+    " ",
+    " ",
+    "  ",
+    ", ",
+    ". ",
+    "\n\n",
+    "—",
+    "“",
+    "” ",
+    "'",
+    "’",
+    "_",
+    "\u0301",
+    "\u00a0",
+    "\u3000",
+    "。",
+    "-",
+    "",
+)
+QUESTIONS = (
+    "goods", "smuggl*", '"the goods"', '"goods of"~3', '"good good"', '"goods goods"~2', "신의*", "市場", "sinuiju the",
+    "title:goods of", "captions:the body:smug*", "goods -the", "a_b", "fine OR soap", "o'neil", "x*", "captions:goods",
+)  # fmt: skip
+
+_texts = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GLUE)), max_size=90).map(
+    lambda pairs: "".join(part for pair in pairs for part in pair)
+)
+
+
+@given(_texts, st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GLUE)), max_size=4), st.data())
+def test_passages_are_those_of_the_slow_twin(body: str, other: list[tuple[str, str]], data: st.DataObject) -> None:
+    """Whatever the text and the question: the same passages as by looking at every word."""
+    short = "".join(part for pair in other for part in pair)
+    asked = data.draw(st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=3))
+    query = any_of(_query(question) for question in asked)
+    for document in (_document(short, body), _document("", body, short), _document(short, "", short)):
+        assert highlights(query, document) == plain_highlights(query, document)
+
+
+@given(st.text(), st.sampled_from(["a", "s*", '"a b"', "É", "0*"]))
+def test_any_text_has_the_passages_of_the_slow_twin(body: str, asked: str) -> None:
+    """Over all of Unicode."""
+    document = _document("", body)
+    assert highlights(_query(asked), document) == plain_highlights(_query(asked), document)
+
+
+@pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.name[:3])
+def test_passages_of_real_articles_are_those_of_the_slow_twin(path: Path) -> None:
+    """Every word of an article, asked alone, as a beginning, and with its neighbours."""
+    text = path.read_text(encoding="utf-8")
+    document = _document(text[:80], text, text[-120:])
+    words = text.split()
+    for at in range(0, len(words) - 2, 3):
+        one, two, three = (word.strip('"“”.,:;()') for word in words[at : at + 3])
+        for asked in (one, f"{two[:4]}*", f'"{one} {two}"', f'"{one} {three}"~2', f"{one} OR the OR {three}"):
+            assert highlights(_query(asked), document) == plain_highlights(_query(asked), document)

@@ -135,6 +135,17 @@ def test_check_finds_all_well_and_then_what_is_not(archive: Path, tmp_path: Path
     assert "dateline build --from-store" in broken.stdout
 
 
+def test_check_asks_both_engines(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--sample`, both engines are asked; if they differ, the first question they differ on is printed."""
+    checked = _run("check", "--sample", "20", data=archive)
+    assert checked.exit_code == 0
+    assert "same answers to 20 questions" in checked.stdout
+    monkeypatch.setattr("service.commands.writing.difference", lambda *_: "2 matches against 3")
+    checked = _run("check", "--sample", "20", data=archive)
+    assert checked.exit_code == 1
+    assert re.search(r"WRONG +engines +arrays and whoosh differ on `.*2 matches\s+against 3", checked.stdout, re.DOTALL)
+
+
 def test_topics_of_ones_own(archive: Path, tmp_path: Path) -> None:
     """A topics.toml in the data folder replaces ours, and the next build applies it to articles already there."""
     data = tmp_path / "data"

@@ -128,3 +128,39 @@ def test_bad_settings_are_said_and_nothing_starts(tmp_path: Path) -> None:
     assert output == ""
     assert "DATELINE_WORKERS='many': must be a whole number from 1 to 64" in errors
     assert "Traceback" not in errors
+
+
+def test_workers_count_together(
+    tmp_path: Path, documents: Sequence[Document], publish_documents: Callable[..., Any]
+) -> None:
+    """Whichever worker is asked for the numbers tells the sum of all, a worker that was killed included."""
+    publish_documents(DataFolder(tmp_path), documents[:10])
+    with started(tmp_path, DATELINE_WORKERS="2") as process:
+        address = address_of(process)
+        for number in range(20):
+            got(address, f"/v1/search?q=secretword{number}")
+        assert {searches_counted(address) for _ in range(10)} == {20}
+        workers = children_of(process)
+        os.kill(workers[0], signal.SIGKILL)
+        wait_for(lambda: len(children_of(process)) == 2 and workers[0] not in children_of(process))
+        wait_for(lambda: all(searches_counted(address) == 20 for _ in range(10)))
+
+
+def children_of(process: subprocess.Popen[str]) -> list[int]:
+    """The processes it has forked."""
+    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not path.exists():
+        pytest.skip("this system does not tell a process's children")
+    return [int(child) for child in path.read_text().split()]
+
+
+def searches_counted(address: str) -> int:
+    """How many searches `/metrics` tells of; -1 if it does not answer."""
+    try:
+        with urllib.request.urlopen(f"{address}/metrics", timeout=PATIENCE_S) as response:  # noqa: S310 - our own address
+            text = response.read().decode()
+    except OSError:
+        return -1
+    assert "secretword" not in text
+    found = re.search(r'^dateline_requests_total\{route="/v1/search",status="200"\} (\d+)$', text, re.MULTILINE)
+    return int(found.group(1)) if found else 0

@@ -107,7 +107,7 @@ def test_defaults_read_as_themselves() -> None:
 
 def test_the_security_headers_are_on_every_answer(api: Api) -> None:
     """Good or bad, whatever the route."""
-    for path in ("/", "/v1/search", "/v1/articles/none", "/nowhere", "/healthz"):
+    for path in ("/v1", "/v1/search", "/v1/articles/none", "/nowhere", "/healthz"):
         answer = api.get(path)
         assert {name: answer.headers[name.lower()] for name in HEADERS} == HEADERS
         assert "access-control-allow-origin" not in answer.headers

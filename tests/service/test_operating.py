@@ -166,10 +166,10 @@ def test_a_damaged_index_with_nothing_older_is_not_ready(
 def test_our_own_mistakes_are_logged_and_not_shown(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected exception is a 500 that says nothing of its cause; the log has its type and place by request id."""
 
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError("secret question")
 
-    monkeypatch.setattr("search.engines.whoosh.WhooshEngine.search", fail)
+    monkeypatch.setattr("search.searcher.Searcher.search", fail)
     answer = api.get("/v1/search", {"q": "winter"})
     assert answer.status_code == 500
     assert answer.json["code"] == "internal"

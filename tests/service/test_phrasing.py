@@ -18,7 +18,7 @@ from index.document import (
     Role,
     Span,
 )
-from service.phrasing import counted, dateline_of, in_words
+from service.phrasing import as_typed, counted, dateline_of, days_in_words, in_words
 
 EVIDENCE = (Evidence("rule", Span(0, 1), "x"),)
 KP, PROVINCE, CITY = Label("kp", "North Korea"), Label("kp-np", "North Pyongan"), Label("kp-s", "Sinuiju")
@@ -91,3 +91,30 @@ def test_counts_in_words() -> None:
         "2 articles",
         "21,578 articles",
     ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words", "typed"),
+    [
+        pytest.param("2018-01-01", "2020-12-31", "2018 to 2020", ("2018", "2020"), id="years"),
+        pytest.param("2018-01-01", "2018-12-31", "2018", ("2018", "2018"), id="a year"),
+        pytest.param("2018-03-01", "2018-03-31", "March 2018", ("2018-03", "2018-03"), id="a month"),
+        pytest.param("2018-01-01", "2018-03-31", "January 2018 to March 2018", ("2018-01", "2018-03"), id="months"),
+        pytest.param("2018-03-04", "2018-03-04", "4 March 2018", ("2018-03-04", "2018-03-04"), id="a day"),
+        pytest.param(
+            "2018-01-01", "2018-01-02", "1 January 2018 to 2 January 2018", ("2018-01-01", "2018-01-02"), id="days"
+        ),
+        pytest.param("2018-01-01", None, "from 2018", ("2018", ""), id="from a year"),
+        pytest.param(None, "2020-02-29", "until February 2020", ("", "2020-02"), id="until a month"),
+        pytest.param("0001-01-01", "9999-12-31", "1 to 9999", ("0001", "9999"), id="all there are"),
+        pytest.param(None, None, "any time", ("", ""), id="open"),
+    ],
+)
+def test_ranges_of_days_are_said_in_the_widest_units(
+    start: str | None, end: str | None, words: str, typed: tuple[str, str]
+) -> None:
+    """Whole years and months are called by their names, and both ends alike."""
+    first = dt.date.fromisoformat(start) if start else None
+    last = dt.date.fromisoformat(end) if end else None
+    assert days_in_words(first, last) == words
+    assert as_typed(first, last) == typed

@@ -41,6 +41,13 @@ def test_the_environment_is_heard_and_can_be_handed_on() -> None:
         pytest.param({"DATELINE_PORT": "²"}, ["DATELINE_PORT"], id="a digit that is no number"),
         pytest.param({"DATELINE_LOG_LEVEL": "loud"}, ["must be one of debug, info, warning, error"], id="choice"),
         pytest.param(
+            {"DATELINE_PUBLIC_URL": "archive.example.org"}, ["must be an address like https://"], id="no scheme"
+        ),
+        pytest.param({"DATELINE_PUBLIC_URL": "https://x.org/?q=1"}, ["must be an address like"], id="a query"),
+        pytest.param({"DATELINE_PUBLIC_URL": "https://[x"}, ["DATELINE_PUBLIC_URL='https://[x'"], id="no host"),
+        pytest.param({"DATELINE_NAME": "x" * 65}, ["at most 64 printable characters"], id="a long name"),
+        pytest.param({"DATELINE_NAME": "a\x07b"}, ["at most 64 printable characters"], id="a bell in a name"),
+        pytest.param(
             {"DATELINE_PROT": "8000"}, ["DATELINE_PROT is not a setting; did you mean DATELINE_PORT?"], id="typo"
         ),
         pytest.param(

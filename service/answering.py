@@ -1,0 +1,94 @@
+"""How a question by HTTP comes to its answer with no more work than it needs.
+
+`Answering` is one route's way. In this order: who has the answer is told so (304); an answer that was kept is given
+again; else the question is understood and refused if it must be, and its answer worked out, encoded once, and kept.
+The first two need no more than the parameters, for nothing is kept or tagged that was not understood and answered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service import wire
+from service.asking import asked_from_params, etag, request_at_cursor
+from service.caching import NO_STORE
+from service.params import arguments_from_query_string, read_params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import falcon
+    import msgspec
+
+    from service.archive import Archive
+    from service.asking import Asked
+    from service.params import Arguments, Parameter, SearchParams
+    from service.resources import Serving
+
+    WorkOut = Callable[[Asked, Archive, float], msgspec.Struct]
+
+
+class Answering:
+    """Answers questions at one address, which take these parameters.
+
+    `work_out` makes the answer of a question from an archive; it is told when the request was taken up.
+    """
+
+    def __init__(self, serving: Serving, address: str, parameters: tuple[Parameter, ...], work_out: WorkOut) -> None:
+        self._serving = serving
+        self._address = address
+        self._parameters = parameters
+        self._work_out = work_out
+
+    def get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer the question in the query string. A HEAD is not worked out: it has a length if one is known."""
+        serving, started = self._serving, self._serving.timer()
+        params = self._read(arguments_from_query_string(req.query_string))
+        with serving.archives.lease() as archive:
+            tag = etag(archive.generation, self._address, params)
+            if serving.cache.answers_same(req, resp, tag):
+                return
+            kept = self._find(archive, tag)
+            asked = None if kept else asked_from_params(params, serving.gazetteer)
+            if serving.cache.answers_unchanged(req, resp, tag):
+                return
+            if asked and req.method == "HEAD":
+                request_at_cursor(asked, archive)
+                resp.stream = iter(())  # no body, and no length of one either
+                return
+            self._send(resp, self._worked_out(asked, archive, tag, started) if asked else kept, started)
+
+    def post(self, arguments: Arguments, resp: falcon.Response) -> None:
+        """Answer the question in a body, exactly as `get` would; nobody else may reuse that answer."""
+        started = self._serving.timer()
+        params = self._read(arguments)
+        with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, self._address, params)
+            body = self._find(archive, tag)
+            if body is None:
+                asked = asked_from_params(params, self._serving.gazetteer)
+                body = self._worked_out(asked, archive, tag, started)
+            resp.set_header("Cache-Control", NO_STORE)
+            self._send(resp, body, started)
+
+    def _read(self, arguments: Arguments) -> SearchParams:
+        params, problems = read_params(arguments, self._parameters)
+        if problems:
+            asked_from_params(params, self._serving.gazetteer, problems)  # raises, with what is wrong with the question
+        return params
+
+    def _find(self, archive: Archive, tag: str) -> bytes | None:
+        kept = archive.answers.find(tag)
+        self._serving.metrics.looked_up(found=kept is not None)
+        return kept
+
+    def _worked_out(self, asked: Asked, archive: Archive, tag: str, started: float) -> bytes:
+        body = wire.encode(self._work_out(asked, archive, started))
+        archive.answers.keep(tag, body)
+        self._serving.metrics.keeps_bytes(archive.answers.size_bytes)
+        return body
+
+    def _send(self, resp: falcon.Response, body: bytes | None, started: float) -> None:
+        """`took_ms` in a body is what working it out took, then; the header says what this answer takes, now."""
+        resp.data = body
+        resp.set_header("Server-Timing", f"answer;dur={self._serving.took_ms(started)}")

@@ -1,0 +1,36 @@
+"""Request bodies: read up to a limit, and taken for JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from service.problems import TooLarge, UnreadableBody
+
+if TYPE_CHECKING:
+    import falcon
+
+
+def read_body(req: falcon.Request, limit_bytes: int) -> bytes:
+    """The request's body. Raises `TooLarge` having read at most one byte too many."""
+    if (req.content_length or 0) > limit_bytes:
+        raise TooLarge(limit_bytes)
+    if req.content_length is None and not req.env.get("wsgi.input_terminated"):
+        return b""  # nothing says where a body would end, so there is none
+    stream = req.stream if req.content_length is None else req.bounded_stream
+    body = stream.read(limit_bytes + 1)
+    if len(body) > limit_bytes:
+        raise TooLarge(limit_bytes)
+    return body
+
+
+def read_json_object(req: falcon.Request, limit_bytes: int) -> dict[str, object]:
+    """The JSON object that the body is. Raises `TooLarge` or `UnreadableBody`."""
+    try:
+        body = msgspec.json.decode(read_body(req, limit_bytes))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableBody(f"is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise UnreadableBody("must be a JSON object with the parameters as its members")
+    return body

@@ -1,0 +1,104 @@
+"""From a page's value to HTML, and the headers that pages have.
+
+`render` fills in a template with everything escaped; control characters, which no page may hold, are shown as the
+replacement character. `PAGE_HEADERS` let a page load what this service serves, and nothing else, and be framed
+nowhere; `page_headers` makes exceptions. `Assets` are the style sheet and scripts, at addresses that follow from their
+content, so that they may be kept for a year.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import jinja2
+
+from service.asking import VERSION
+from service.phrasing import counted
+
+ASSETS: Final = {
+    "pages.css": "text/css; charset=utf-8",
+    "pages.js": "text/javascript; charset=utf-8",
+    "embed.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+"""The files pages are made with, by name, and their media types."""
+
+HTML: Final = "text/html; charset=utf-8"
+
+_POLICY: Final = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "script-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+_UNSHOWN: Final = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)} - {9, 10, 13}, "\ufffd")
+
+
+def page_headers(**directives: str) -> Mapping[str, str]:
+    """The headers of a page. `directives` are exceptions to its policy, `frame_src` for `frame-src`."""
+    policy = _POLICY | {name.replace("_", "-"): value for name, value in directives.items()}
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+PAGE_HEADERS: Final = page_headers()
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """The files, and a digest of all of them and of the templates: what a page looks like follows from it."""
+
+    files: Mapping[str, bytes]
+    digest: str
+
+    def address(self, name: str) -> str:
+        """Where a file is."""
+        return f"/static/{self.digest}/{name}"
+
+
+@cache
+def load_assets() -> Assets:
+    """The files that come with Dateline."""
+    service = resources.files("service")
+    files = {name: (service / "static" / name).read_bytes() for name in ASSETS}
+    templates = sorted((file.name, file.read_bytes()) for file in (service / "templates").iterdir() if file.is_file())
+    digest = hashlib.sha256(repr((VERSION, templates, sorted(files.items()))).encode())
+    return Assets(files, digest.hexdigest()[:16])
+
+
+def _showable(value: object) -> object:
+    """What Jinja is to write: text without control characters; escaped text stays escaped."""
+    return value.translate(_UNSHOWN) if isinstance(value, str) else value
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("service"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_showable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["counted"] = counted
+    environment.filters["number"] = lambda number: f"{number:,}"
+    environment.globals["asset"] = load_assets().address
+    return environment
+
+
+def render(template: str, **values: object) -> bytes:
+    """The HTML of a page."""
+    return _environment().get_template(template).render(values).encode("utf-8", "replace")

@@ -1,0 +1,233 @@
+"""The routes of pages, and of what they are made with.
+
+    /                     search            /embed     the same within another site
+    /articles/{id}        an article        /oembed    how to embed an address of ours
+    /docs                 documentation     /static/   style sheet and scripts
+
+Like the API's, each takes what it needs from `Serving`, asks the archive and answers; its errors become pages too
+(`send_problem_page`). Pages are cached like answers, under a tag that also follows from templates and style sheet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+import falcon
+
+from service import wire
+from service.asking import ask, etag
+from service.base_address import base_address
+from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, page_arguments, search_address
+from service.pages.article_page import article_page
+from service.pages.choices import canonical_params
+from service.pages.docs_page import docs_page
+from service.pages.embedding import HEIGHT, WIDTH, oembed_answer
+from service.pages.histogram import days_of_archive
+from service.pages.problem_page import problem_html
+from service.pages.rendering import ASSETS, HTML, PAGE_HEADERS, load_assets, page_headers, render
+from service.pages.search_page import embedded_page, search_page
+from service.params import Arguments, arguments_from_query_string
+from service.per_generation import PerGeneration
+from service.problems import InvalidParameters, NotFound, ParamProblem
+from service.widget import load_widgets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from service.problems import ServiceProblem
+    from service.resources import Serving
+
+ARTICLE: Final = "/articles/{article_id}"
+DOCS: Final = "/docs"
+STATIC: Final = "/static/{digest}/{name}"
+OEMBED: Final = "/oembed"
+
+PAGE_ROUTES: Final = frozenset({HOME, ARTICLE, DOCS, EMBED})
+"""Routes that answer with pages, errors included."""
+
+DOCS_HEADERS: Final = page_headers(frame_src="'self'")
+EMBED_HEADERS: Final = page_headers(frame_ancestors="*")
+YEAR_S: Final = 31_536_000
+_NOT_IMPLEMENTED: Final = 501
+_DIGITS: Final = 6
+
+
+class SearchPageResource:
+    """`/`: search."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._days = PerGeneration(lambda archive: days_of_archive(archive.searcher))
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with the page of a question."""
+        asked = ask(page_arguments(req.query_string), self._serving.gazetteer, PAGE_PARAMETERS)
+        base = base_address(req, self._serving.public_url)
+        with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, _address(base, HOME), asked.params)
+            if _is_unchanged(self._serving, req, resp, tag):
+                return
+            page = search_page(asked, archive, self._serving.gazetteer, self._days.of(archive))
+        oembed = _oembed_address(base, search_address(canonical_params(asked)))
+        resp.data = render("search.html", page=page, at="search", name=self._serving.name, oembed=oembed)
+
+    on_head = on_get
+
+
+class ArticlePageResource:
+    """`/articles/{id}`: an article, with the words of a question marked if one is passed on."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, article_id: str) -> None:
+        """Answer with the page of an article."""
+        given = page_arguments(req.query_string)
+        words = Arguments({name: given.values[name] for name in ("q", "op") if name in given.values}, given.problems)
+        asked = ask(words, self._serving.gazetteer, PAGE_PARAMETERS)
+        base = base_address(req, self._serving.public_url)
+        with self._serving.archives.lease() as archive:
+            document = archive.searcher.article(article_id)
+            if document is None:
+                raise NotFound("this archive has no article of that id")
+            tag = etag(archive.generation, _address(base, req.path), asked.params)
+            if _is_unchanged(self._serving, req, resp, tag):
+                return
+            page = article_page(document, asked.question, archive.searcher)
+        oembed = _oembed_address(base, req.path)
+        resp.data = render("article.html", page=page, at="article", name=self._serving.name, oembed=oembed)
+
+    on_head = on_get
+
+
+class DocsPageResource:
+    """`/docs`: the API explained, and the snippet for a site."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._widget = load_widgets()[0]
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with the page."""
+        base = base_address(req, self._serving.public_url)
+        tag = etag("", _address(base, f"{DOCS}?{req.query_string}"))
+        if not _is_unchanged(self._serving, req, resp, tag, DOCS_HEADERS):
+            values = arguments_from_query_string(req.query_string).values
+            page = docs_page(values, address=base, widget=self._widget)
+            resp.data = render("docs.html", page=page, at="docs", name=self._serving.name)
+
+    on_head = on_get
+
+
+class EmbedResource:
+    """`/embed`: a search within another site, in an iframe."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer with the page of a question."""
+        asked = ask(page_arguments(req.query_string), self._serving.gazetteer, PAGE_PARAMETERS)
+        with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, _address("", EMBED), asked.params)
+            if not _is_unchanged(self._serving, req, resp, tag, EMBED_HEADERS):
+                page = embedded_page(asked, archive, self._serving.gazetteer)
+                resp.data = render("embed.html", page=page, name=self._serving.name)
+
+    on_head = on_get
+
+
+class OembedResource:
+    """`/oembed?url=`: how an address of ours may be embedded."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer in JSON; XML is not spoken here (501, as oEmbed asks)."""
+        values = arguments_from_query_string(req.query_string).values
+        if values.get("format", ("json",))[-1] != "json":
+            raise falcon.HTTPError(_NOT_IMPLEMENTED, description="only format=json is answered here")
+        url = values.get("url", ("",))[-1]
+        if not url:
+            raise InvalidParameters((ParamProblem("url", "must be an address of this archive"),))
+        base = base_address(req, self._serving.public_url)
+        width, height = _pixels(values, "maxwidth", WIDTH), _pixels(values, "maxheight", HEIGHT)
+        with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, _address(base, f"{OEMBED}?{req.query_string}"))
+            if not self._serving.cache.answers_unchanged(req, resp, tag):
+                answer = oembed_answer(
+                    url,
+                    base=base,
+                    name=self._serving.name,
+                    width=width,
+                    height=height,
+                    archive=archive,
+                    gazetteer=self._serving.gazetteer,
+                )
+                resp.data = wire.encode(answer)
+
+    on_head = on_get
+
+
+class StaticResource:
+    """`/static/{digest}/{name}`: what pages are made with. An address with the digest never changes what it says."""
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, digest: str, name: str) -> None:
+        """Answer with a file; one asked for by a page of another version gets today's, not to be kept."""
+        assets = load_assets()
+        if name not in assets.files:
+            raise NotFound("there is no such file")
+        resp.data = assets.files[name]
+        resp.content_type = ASSETS[name]
+        is_current = digest == assets.digest
+        resp.cache_control = ("public", f"max-age={YEAR_S}", "immutable") if is_current else ("no-cache",)
+
+    on_head = on_get
+
+
+def page_routes(serving: Serving) -> dict[str, object]:
+    """Every route of pages: its template and what answers it."""
+    return {
+        HOME: SearchPageResource(serving),
+        ARTICLE: ArticlePageResource(serving),
+        DOCS: DocsPageResource(serving),
+        EMBED: EmbedResource(serving),
+        OEMBED: OembedResource(serving),
+        STATIC: StaticResource(),
+    }
+
+
+def send_problem_page(
+    req: falcon.Request, resp: falcon.Response, problem: ServiceProblem, *, request_id: str, name: str
+) -> None:
+    """Answer with an error as a page; one within another site's may be framed as well."""
+    resp.data = problem_html(problem, req, request_id=request_id, name=name)
+    resp.content_type = HTML
+    resp.set_headers(dict(EMBED_HEADERS if req.uri_template == EMBED else PAGE_HEADERS))
+
+
+def _is_unchanged(
+    serving: Serving, req: falcon.Request, resp: falcon.Response, tag: str, headers: Mapping[str, str] = PAGE_HEADERS
+) -> bool:
+    """Set a page's headers; if the reader has this very page, say so and be done: True."""
+    resp.set_headers(dict(headers))
+    if serving.cache.answers_unchanged(req, resp, tag):
+        return True
+    resp.content_type = HTML
+    return False
+
+
+def _address(base: str, path: str) -> str:
+    """What a page's tag is made of besides what was asked: its address, and what pages look like."""
+    return f"{load_assets().digest} {base}{path}"
+
+
+def _oembed_address(base: str, address: str) -> str:
+    return f"{base}{OEMBED}?{urlencode({'format': 'json', 'url': base + address})}"
+
+
+def _pixels(values: Mapping[str, tuple[str, ...]], name: str, most: int) -> int:
+    text = values.get(name, ("",))[-1]
+    return min(int(text), most) if text.isascii() and text.isdigit() and 0 < len(text) < _DIGITS and int(text) else most

@@ -1,0 +1,133 @@
+"""Suggestions as one types: `/v1/suggest`, and the same as browsers' address bars take them.
+
+What could be meant comes from `search.suggest`; here it gets the address that a choice leads to. Counts are exact: the
+address finds as many articles as the suggestion says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from search.suggest import find_titles, names_of
+from service import wire
+from service.asking import etag
+from service.base_address import base_address
+from service.pages.addresses import article_address, search_address
+from service.params import (
+    SUGGEST,
+    SearchParams,
+    arguments_from_query_string,
+    read_params,
+)
+from service.per_generation import PerGeneration
+from service.phrasing import counted
+from service.problems import InvalidParameters
+from service.wire_reuse import OpenSearchSuggestions, SuggestAnswer, Suggestion, SuggestionGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import falcon
+
+    from search.suggest import NamedValue, Names
+    from service.archive import Archive
+    from service.resources import Serving
+
+MOST_ITEMS: Final = 5
+"""Suggestions of one kind."""
+
+LONGEST_TEXT: Final = 200
+"""Characters of a headline that are shown."""
+
+PATH: Final = "/v1/suggest"
+BROWSERS_PATH: Final = "/v1/suggest/browser"
+BROWSERS_MEDIA_TYPE: Final = "application/x-suggestions+json"
+
+
+class Suggesting:
+    """Makes suggestions."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._gazetteer = serving.gazetteer
+        self._names = PerGeneration(lambda archive: names_of(archive.searcher, serving.gazetteer))
+
+    def answer(self, text: str, archive: Archive) -> SuggestAnswer:
+        """What could be meant by a text."""
+        names = self._names.of(archive)
+        titles = find_titles(text, archive.searcher, self._gazetteer, MOST_ITEMS)
+        groups = (
+            SuggestionGroup(
+                "title", tuple(Suggestion(_cut(d.title.value), d.id, None, article_address(d.id)) for d in titles)
+            ),
+            _group("place", "region", text, names),
+            _group("topic", "topic", text, names),
+        )
+        return SuggestAnswer(text, groups)
+
+
+class SuggestResource:
+    """`/v1/suggest`: titles, places and topics that what was typed may become."""
+
+    def __init__(self, serving: Serving, suggesting: Suggesting) -> None:
+        self._serving, self._suggesting = serving, suggesting
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer what could be meant."""
+        params = _read(req)
+        with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, PATH, params)
+            if not self._serving.cache.answers_unchanged(req, resp, tag):
+                resp.data = wire.encode(self._suggesting.answer(params.q, archive))
+
+    on_head = on_get
+
+
+class BrowserSuggestResource:
+    """`/v1/suggest/browser`: the same, in the form that OpenSearch descriptions promise to browsers."""
+
+    def __init__(self, serving: Serving, suggesting: Suggesting) -> None:
+        self._serving, self._suggesting = serving, suggesting
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer what could be meant."""
+        params = _read(req)
+        base = base_address(req, self._serving.public_url)
+        with self._serving.archives.lease() as archive:
+            tag = etag(archive.generation, base + BROWSERS_PATH, params)
+            if not self._serving.cache.answers_unchanged(req, resp, tag):
+                resp.data = wire.encode(_for_browsers(self._suggesting.answer(params.q, archive), base))
+                resp.content_type = BROWSERS_MEDIA_TYPE
+
+    on_head = on_get
+
+
+def _read(req: falcon.Request) -> SearchParams:
+    params, problems = read_params(arguments_from_query_string(req.query_string), SUGGEST)
+    if problems:
+        raise InvalidParameters(problems)
+    return params
+
+
+def _group(kind: Literal["place", "topic"], field: str, text: str, names: Mapping[str, Names]) -> SuggestionGroup:
+    return SuggestionGroup(kind, tuple(_suggestion(value, field) for value in names[field].find(text, MOST_ITEMS)))
+
+
+def _suggestion(value: NamedValue, field: str) -> Suggestion:
+    chosen = SearchParams(**{field: (value.id,)})  # type: ignore[arg-type] # a keyword field's parameter is a tuple
+    return Suggestion(value.text, value.id, value.count, search_address(chosen))
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= LONGEST_TEXT else f"{title[: LONGEST_TEXT - 1]}…"
+
+
+def _for_browsers(answer: SuggestAnswer, base: str) -> OpenSearchSuggestions:
+    items = [(group.kind, item) for group in answer.groups for item in group.items]
+    return OpenSearchSuggestions(
+        query=answer.query,
+        texts=tuple(item.text for _, item in items),
+        descriptions=tuple(
+            kind if item.count is None else f"{kind}, {counted(item.count, 'article')}" for kind, item in items
+        ),
+        urls=tuple(base + item.url for _, item in items),
+    )

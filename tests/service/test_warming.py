@@ -1,0 +1,73 @@
+"""What `dateline build` compiles is all that a worker needs: a fresh process searches without compiling anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.layout import DataFolder
+from index.machine_code import code_version, is_complete, place_of
+from service.warming import compile_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from index.document import Document
+    from index.layout import Generation
+
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from index.layout import DataFolder
+from service.comparing import questions
+from service.wiring import open_archive
+archive = open_archive(DataFolder(Path(sys.argv[1])))
+totals = [archive.searcher.matches(request).total for request in questions(archive.searcher, 150)]
+from index.compiled import compilations
+print(json.dumps({"totals": totals, "loaded": compilations().loaded, "compiled": compilations().compiled}))
+"""
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Path:
+    """The folder of this version's machine code, complete."""
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    compile_all(folder)
+    assert is_complete(folder)
+    return place_of(folder)
+
+
+@pytest.mark.parametrize("is_writable", [True, False], ids=["writable", "read-only"])
+def test_a_fresh_process_compiles_nothing(
+    compiled: Path,
+    tmp_path: Path,
+    documents: tuple[Document, ...],
+    publish_documents: Callable[[DataFolder, Sequence[Document]], Generation],
+    *,
+    is_writable: bool,
+) -> None:
+    """By Numba's own statistics, whatever is asked; and it writes nothing into the data folder."""
+    data = DataFolder(tmp_path / "data")
+    publish_documents(data, documents)
+    shutil.copytree(compiled, data.compiled / code_version())
+    before = {path: path.stat().st_mtime_ns for path in data.path.rglob("*")}
+    if not is_writable:
+        for path in (data.compiled, data.compiled / code_version()):
+            path.chmod(0o555)
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(data.path)],
+        env=environment | {"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said = json.loads(done.stdout)
+    assert sum(said["totals"]) > 0
+    assert said["compiled"] == []
+    assert len(said["loaded"]) > 8
+    assert {path: path.stat().st_mtime_ns for path in data.path.rglob("*")} == before
