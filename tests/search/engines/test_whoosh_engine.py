@@ -198,7 +198,7 @@ def test_a_damaged_index_is_refused_at_opening(tmp_path: Path, monkeypatch: pyte
     """A segment whose column was cut short is named as damage, with the remedy."""
     monkeypatch.setattr(whoosh_index, "OPEN_PAUSE_S", 0)
     write_index(tmp_path / "index", [a_record(serial, body="goods") for serial in range(1, 9)])
-    next((tmp_path / "index").glob("*.trm")).write_bytes(b"HSH3")
+    next((tmp_path / "index").glob("*.inv")).write_bytes(b"DATELINE")
     with pytest.raises(DamagedGeneration, match="dateline build --from-store"):
         WhooshEngine(tmp_path / "index", "g")
 

@@ -1,0 +1,297 @@
+"""The compiled loops of `search.engines.arrays`: from packed posting lists to counts and the best matches.
+
+A segment's inverted file comes as one array of bytes (`inv`) and the same as 32-bit words (`words`); where its arrays
+begin is in a table made once (`FieldTable` says its columns). A posting list is a row of numbers that say where its
+parts are (`ListRow`). `find_list` and `expand` make rows; `search_list`, `search_groups` and `search_placed` (in
+`kernels_placed`) go through postings, `collect` takes what they find: filters, counts, facets, the top k.
+
+What they write to belongs to the calling thread. Documents are numbered per segment; `offset` plus such a number is a
+document's row in what is kept for the whole index. All scores are double precision, made with the operations, and
+in the order, that `search.engine` documents.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from index.codec.lists import BLOCK, read_head, unpack_rest
+from index.compiled import F64, I64, U8, U32, kernel
+
+K1: Final = 1.2
+"""BM25's saturation of frequencies."""
+
+WINDOW: Final = 4096
+"""Documents that are looked at together: their sums stay in the processor's nearest memory."""
+
+
+class FieldTable(IntEnum):
+    """Columns of the table of a segment's fields: where their arrays begin, in bytes or 32-bit words of the file."""
+
+    TERMS = 0
+    TERM_AT = 1
+    TERM_COUNT = 2
+    LISTS = 3
+    LIST_AT = 4
+    LAST = 5
+    BITS = 6
+    MOST = 7
+    PACKED_AT = 8
+    PACKED = 9
+    POSITIONS_AT = 10
+    POSITIONS = 11
+    LENGTHS = 12
+
+
+class ListRow(IntEnum):
+    """Columns of a posting list's row. Blocks are its own: what says where they are begins at its first."""
+
+    COUNT = 0
+    """Postings."""
+    REST = 1
+    """The byte where its rest begins."""
+    LAST = 2
+    BITS = 3
+    MOST = 4
+    PACKED_AT = 5
+    PACKED = 6
+    POSITIONS_AT = 7
+    POSITIONS = 8
+    LENGTHS = 9
+    """The byte where the field's length bytes begin."""
+    FIELD = 10
+    """The field's row in the table of norms."""
+    WIDTH = 11
+    """How many columns there are."""
+
+
+# Numba knows numbers, not members of an enumeration that it would look up each time
+COUNT: Final = int(ListRow.COUNT)
+REST: Final = int(ListRow.REST)
+LAST: Final = int(ListRow.LAST)
+BITS: Final = int(ListRow.BITS)
+MOST: Final = int(ListRow.MOST)
+PACKED_AT: Final = int(ListRow.PACKED_AT)
+PACKED: Final = int(ListRow.PACKED)
+POSITIONS_AT: Final = int(ListRow.POSITIONS_AT)
+POSITIONS: Final = int(ListRow.POSITIONS)
+LENGTHS: Final = int(ListRow.LENGTHS)
+FIELD: Final = int(ListRow.FIELD)
+
+
+# Terms
+
+
+@kernel
+def _compared(inv: U8, start: int, end: int, key: U8) -> int:
+    """Below, equal to or above 0 as the bytes from start to end are before, equal to or after the key."""
+    length = end - start
+    for i in range(min(length, len(key))):
+        difference = np.int64(inv[start + i]) - np.int64(key[i])
+        if difference != 0:
+            return difference
+    return length - len(key)
+
+
+@kernel
+def _begins(inv: U8, start: int, end: int, key: U8) -> bool:
+    return end - start >= len(key) and _compared(inv, start, start + len(key), key) == 0
+
+
+@kernel
+def bisect_terms(inv: U8, words: U32, table: I64, field: int, key: U8, skip_beginning: bool) -> int:
+    """The number of the first term of a field that is not before the key.
+
+    With `skip_beginning`, of the first that is behind all that begin with it.
+    """
+    terms = table[field, 0]
+    term_at = table[field, 1]
+    low = np.int64(0)
+    high = table[field, 2]
+    while low < high:
+        middle = (low + high) >> 1
+        start = terms + np.int64(words[term_at + middle])
+        end = terms + np.int64(words[term_at + middle + 1])
+        is_before = _compared(inv, start, end, key) < 0
+        if not is_before and skip_beginning:
+            is_before = _begins(inv, start, end, key)
+        if is_before:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def list_row(inv: U8, words: U32, table: I64, field: int, term: int, row: I64) -> None:
+    """Fill the row of a term's posting list (int64 of `ListRow.WIDTH`)."""
+    count, block, rest = read_head(inv, table[field, 3] + np.int64(words[table[field, 4] + term]))
+    block = max(block, 0)
+    row[0] = count
+    row[1] = rest
+    row[2] = table[field, 5] + block
+    row[3] = table[field, 6] + 3 * block
+    row[4] = table[field, 7] + 2 * block
+    row[5] = table[field, 8] + block
+    row[6] = table[field, 9]
+    row[7] = table[field, 10] + block
+    row[8] = table[field, 11]
+    row[9] = table[field, 12]
+    row[10] = field
+
+
+@kernel
+def find_list(inv: U8, words: U32, table: I64, field: int, key: U8, row: I64) -> bool:
+    """Fill the row of the posting list of a term, if the field has it."""
+    term = bisect_terms(inv, words, table, field, key, False)
+    if term == table[field, 2]:
+        return False
+    start = table[field, 0] + np.int64(words[table[field, 1] + term])
+    end = table[field, 0] + np.int64(words[table[field, 1] + term + 1])
+    if _compared(inv, start, end, key) != 0:
+        return False
+    list_row(inv, words, table, field, term, row)
+    return True
+
+
+@kernel
+def list_rows(inv: U8, words: U32, table: I64, field: int, first: int, rows: I64) -> None:
+    """Fill the rows of terms one after the other, from number `first` on, as many as there are rows."""
+    for i in range(len(rows)):
+        list_row(inv, words, table, field, first + i, rows[i])
+
+
+# Postings
+
+
+@kernel
+def _unpack_lanes(words: U32, at: int, width: int, out: U32) -> None:
+    """`BLOCK` numbers of `width` bits in four lanes from word `at` on: see `index.codec.lists`.
+
+    Each is put together from two words, so that there is nothing to decide within the loop, and places are unsigned,
+    so that Numba has no negative ones to think of: the processor does four at once.
+    """
+    if width == 0:
+        for i in range(BLOCK):
+            out[i] = 0
+        return
+    mask = np.uint32((np.uint64(1) << np.uint64(width)) - np.uint64(1))
+    one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+    up = np.uint32(1)
+    own = words[at : at + 4 * width + 4]
+    bit = np.uint32(0)
+    for row in range(BLOCK >> 2):
+        shift = bit & np.uint32(31)
+        back = np.uint32(31) - shift
+        low = np.uint64((bit >> np.uint32(5)) << np.uint32(2))
+        high = low + four
+        to = np.uint64(row << 2)
+        out[to] = ((own[low] >> shift) | ((own[high] << up) << back)) & mask
+        out[to + one] = ((own[low + one] >> shift) | ((own[high + one] << up) << back)) & mask
+        out[to + two] = ((own[low + two] >> shift) | ((own[high + two] << up) << back)) & mask
+        out[to + three] = ((own[low + three] >> shift) | ((own[high + three] << up) << back)) & mask
+        bit += np.uint32(width)
+
+
+@kernel
+def _lane_at(words: U32, at: int, width: int, i: int) -> int:
+    """Number `i` of such a run."""
+    bit = (i >> 2) * width
+    low = at + ((bit >> 5) << 2) + (i & 3)
+    pair = np.uint64(words[low]) | (np.uint64(words[low + 4]) << np.uint64(32))
+    return np.int64((pair >> np.uint64(bit & 31)) & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)))
+
+
+@kernel
+def unpack_docs(inv: U8, words: U32, row: I64, block: int, docs: U32) -> int:
+    """Documents of a whole block of a list; returns the last."""
+    before = np.int64(words[row[LAST] + block - 1]) if block > 0 else np.int64(-1)
+    _unpack_lanes(
+        words, row[PACKED] + np.int64(words[row[PACKED_AT] + block]), np.int64(inv[row[BITS] + 3 * block]), docs
+    )
+    one, two, three = np.uint32(1), np.uint32(2), np.uint32(3)
+    total = np.uint32(before + 1)
+    for i in range(0, BLOCK, 4):
+        # Sums of two and three apart from the running one, which is what the next four wait for
+        to = np.uint64(i)
+        first = docs[to]
+        second = first + docs[to + np.uint64(1)]
+        third = second + docs[to + np.uint64(2)]
+        fourth = third + docs[to + np.uint64(3)]
+        docs[to] = total + first
+        docs[to + np.uint64(1)] = total + second + one
+        docs[to + np.uint64(2)] = total + third + two
+        docs[to + np.uint64(3)] = total + fourth + three
+        total = np.uint32(total + fourth + np.uint32(4))
+    return np.int64(words[row[LAST] + block])
+
+
+@kernel
+def unpack_frequencies(inv: U8, words: U32, row: I64, block: int, frequencies: U32) -> None:
+    """Frequencies of a whole block of a list."""
+    at = row[BITS] + 3 * block
+    start = row[PACKED] + np.int64(words[row[PACKED_AT] + block]) + 4 * np.int64(inv[at])
+    _unpack_lanes(words, start, np.int64(inv[at + 1]), frequencies)
+    for i in range(BLOCK):
+        frequencies[i] += np.uint32(1)
+
+
+@kernel
+def frequency_at(inv: U8, words: U32, row: I64, block: int, i: int) -> int:
+    """Frequency `i` of a whole block of a list."""
+    at = row[BITS] + 3 * block
+    start = row[PACKED] + np.int64(words[row[PACKED_AT] + block]) + 4 * np.int64(inv[at])
+    return _lane_at(words, start, np.int64(inv[at + 1]), i) + 1
+
+
+@kernel
+def unpack_list_rest(inv: U8, words: U32, row: I64, has_positions: bool, docs: U32, frequencies: U32) -> int:
+    """Documents and frequencies of a list's rest; returns the bit where its positions begin."""
+    whole = row[COUNT] >> 7
+    before = np.int64(words[row[LAST] + whole - 1]) if whole > 0 else np.int64(-1)
+    return unpack_rest(inv, row[REST], row[COUNT] & 127, has_positions, before, docs, frequencies)
+
+
+@kernel
+def count_marked(inv: U8, words: U32, rows: I64, has_positions: bool, marks: U8, most: int, out: I64) -> None:
+    """How many documents of each list are marked (uint8, one for each document), counting up to `most`.
+
+    So with `most` 1: whether any is.
+    """
+    docs = np.empty(BLOCK, np.uint32)
+    frequencies = np.empty(BLOCK, np.uint32)
+    for r in range(len(rows)):
+        row = rows[r]
+        whole = row[COUNT] >> 7
+        found = np.int64(0)
+        for block in range(whole + 1):
+            held = BLOCK
+            if block < whole:
+                unpack_docs(inv, words, row, block, docs)
+            else:
+                held = row[COUNT] & 127
+                if held:
+                    unpack_list_rest(inv, words, row, has_positions, docs, frequencies)
+            for i in range(held):
+                found += marks[docs[i]] != 0
+            if found >= most:
+                break
+        out[r] = min(found, most)
+
+
+@kernel
+def score_of(frequency: float, norm: float, weight: float, idf: float) -> float:
+    """The score of a term in a field of an article, as `search.engine` documents it."""
+    return weight * (idf * ((frequency * (K1 + 1)) / (frequency + norm)))
+
+
+@kernel
+def bound_of(inv: U8, row: I64, block: int, weight: float, idf: float, norms: F64) -> float:
+    """What no score of a block passes, a little more than exact to make up for rounding."""
+    largest = inv[row[MOST] + 2 * block]
+    highest = weight * (idf * (K1 + 1))
+    if largest < 255:
+        highest = score_of(np.float64(largest), norms[row[FIELD], inv[row[MOST] + 2 * block + 1]], weight, idf)
+    return highest * (1 + 1e-9) + 2e-9

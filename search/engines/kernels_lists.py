@@ -1,0 +1,370 @@
+"""Going through posting lists, compiled: one list, or a conjunction of disjunctions of them.
+
+`search_list` reads one list and skips the blocks whose scores can't be among the best. `search_groups` goes through the
+documents a window at a time: the first group's lists are summed up there, the other groups' lists are read only where
+something is left. Both hand what they find to `collect`, or with `emit` to the caller.
+
+`Segment` is what they read of a segment; the rows of lists are made by `kernels`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from index.codec.lists import BLOCK
+from index.compiled import F64, I64, U8, U32, kernel
+from search.engines.kernels import (
+    COUNT,
+    FIELD,
+    LAST,
+    LENGTHS,
+    bound_of,
+    frequency_at,
+    score_of,
+    unpack_docs,
+    unpack_frequencies,
+    unpack_list_rest,
+)
+from search.engines.kernels_matching import NEVER, Into, collect, worst_kept
+
+Segment: TypeAlias = tuple[U8, U32, U8, int]
+"""The inverted file as bytes and as words, the other file as bytes, and the number in the index of document 0."""
+
+WINDOW: Final = 4096
+"""Documents looked at together: their sums stay in the processor's nearest memory."""
+
+SOME: Final = 512
+"""Documents after which blocks are judged by the best so far, where they can be skipped."""
+
+FEW: Final = 12
+"""Documents sought in a block up to which each is looked for alone."""
+
+_END: Final = 1 << 40
+
+
+@kernel
+def search_list(segment: Segment, row: I64, weight: float, idf: float, norms: F64, k: int, into: Into) -> None:
+    """Collect the documents of one list, scored.
+
+    Where every match is sure to be counted and nothing else is asked of it, only blocks that can be among the best k
+    are read; in any case, only those are scored.
+    """
+    inv, words, doc, offset = segment
+    mask, _, _, tests, _, facets, order, _, _, keys, _, _, state = into
+    docs = np.empty(WINDOW, np.uint32)
+    scores = np.empty(WINDOW, np.float64)
+    frequencies = np.empty(BLOCK, np.uint32)
+    by_score = len(order) == 0
+    is_counted = len(mask) == 0 and len(tests) == 0 and len(facets) == 0
+    can_skip = by_score and weight >= 0
+    count = row[COUNT]
+    whole = count >> 7
+    norm_of = norms[row[FIELD]]
+    lengths = doc[row[LENGTHS] :]
+    held = 0
+    for block in range(whole + 1):
+        floor = worst_kept(keys, state[1], k, by_score)
+        size = BLOCK
+        if block < whole:
+            is_poor = can_skip and bound_of(inv, row, block, weight, idf, norms) < floor
+            if is_poor and is_counted:
+                state[0] += BLOCK
+                continue
+            unpack_docs(inv, words, row, block, docs[held:])
+            if is_poor:
+                for i in range(held, held + BLOCK):
+                    scores[i] = NEVER
+                held += BLOCK
+                if held == WINDOW:
+                    collect(docs, scores, held, offset, k, into)
+                    held = 0
+                continue
+            unpack_frequencies(inv, words, row, block, frequencies)
+        else:
+            size = count & 127
+            if size:
+                unpack_list_rest(inv, words, row, True, docs[held:], frequencies)
+        for i in range(size):
+            norm = norm_of[lengths[docs[held + i]]]
+            scores[held + i] = score_of(np.float64(frequencies[i]), norm, weight, idf)
+        held += size
+        # The heap fills as soon as it can, so that its worst is known; then many blocks at once are cheaper
+        if held == WINDOW or state[1] < k or (is_counted and held >= SOME):
+            collect(docs, scores, held, offset, k, into)
+            held = 0
+    collect(docs, scores, held, offset, k, into)
+
+
+@kernel
+def _fill(segment: Segment, row: I64, block: int, docs: U32, frequencies: U32, with_frequencies: bool) -> int:
+    """Unpack a block of a list, whole or its rest; returns how many documents it has, 0 behind the last."""
+    inv, words, _, _ = segment
+    whole = row[COUNT] >> 7
+    if block < whole:
+        unpack_docs(inv, words, row, block, docs)
+        if with_frequencies:
+            unpack_frequencies(inv, words, row, block, frequencies)
+        return BLOCK
+    rest: int = row[COUNT] & 127
+    if block > whole or rest == 0:
+        return 0
+    unpack_list_rest(inv, words, row, True, docs, frequencies)
+    return rest
+
+
+@kernel
+def first_at_least(docs: U32, low: int, high: int, document: int) -> int:
+    """The first place from low to high whose document is not before this one; high if there is none."""
+    while low < high:
+        middle = (low + high) >> 1
+        if np.int64(docs[middle]) < document:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def _add_up(
+    segment: Segment, row: I64, cursor: I64, docs: U32, frequencies: U32, weight: float, idf: float, norms: F64,
+    base: int, end: int, sums: F64, marks: U8, left: U32,
+) -> int:  # fmt: skip
+    """Add the scores of a list's documents before `end` to sums, mark them, and put their places in the window in left.
+
+    `cursor` int64 (4): the block unpacked in `docs` and `frequencies`, the place in it, how many it has, and the next
+    document. Returns how many there are.
+    """
+    doc = segment[2]
+    norm_of = norms[row[FIELD]]
+    lengths = doc[row[LENGTHS] :]
+    many: int = 0
+    block, place, held = cursor[0], cursor[1], cursor[2]
+    while True:
+        stop = held if np.int64(docs[held - 1]) < end else first_at_least(docs, place, held, end)
+        first = np.uint32(base)
+        for i in range(place, stop):
+            at = docs[i] - first
+            norm = norm_of[lengths[docs[i]]]
+            sums[at] += score_of(np.float64(frequencies[i]), norm, weight, idf)
+            marks[at] = 1
+            left[many + i - place] = at
+        many += stop - place
+        place = stop
+        if place < held:
+            cursor[3] = np.int64(docs[place])
+            break
+        block += 1
+        place = 0
+        held = _fill(segment, row, block, docs, frequencies, True)
+        if held == 0:
+            cursor[3] = _END
+            break
+    cursor[0], cursor[1], cursor[2] = block, place, held
+    return many
+
+
+@kernel
+def _marked(marks: U8, size: int, out: U32) -> int:
+    """The places of the first `size` marks that are set, ascending; returns how many."""
+    found = 0
+    words = marks.view(np.uint64)
+    for word in range((size + 7) >> 3):
+        if words[word]:
+            start = word << 3
+            for i in range(start, start + 8):
+                out[found] = i
+                found += marks[i] != 0
+    return found
+
+
+@kernel
+def seek_block(segment: Segment, row: I64, cursor: I64, document: int) -> None:
+    """Move to the block where a document is, if the list has it: cursor[0]; cursor[1] is its last document."""
+    words = segment[1]
+    whole = row[COUNT] >> 7
+    low = cursor[0] + 1
+    step = 1
+    high = low
+    while high < whole and np.int64(words[row[LAST] + high]) < document:
+        low = high + 1
+        high += step
+        step <<= 1
+    high = min(high, whole)
+    while low < high:
+        middle = (low + high) >> 1
+        if np.int64(words[row[LAST] + middle]) < document:
+            low = middle + 1
+        else:
+            high = middle
+    cursor[0] = low
+    cursor[1] = np.int64(words[row[LAST] + low]) if low < whole else _END
+    cursor[2] = -1
+
+
+@kernel
+def _join(
+    segment: Segment, row: I64, cursor: I64, docs: U32, frequencies: U32, weight: float, idf: float, norms: F64,
+    base: int, group: int, left: U32, many: int, sums: F64, marks: U8,
+) -> None:  # fmt: skip
+    """Add the scores of a list to what is left of a window, and mark it as found in this group too.
+
+    `left` uint32: places in the window, ascending, `many` of them, marked `group` so far. `cursor` int64 (4): the
+    block, its last document, how many it has unpacked in `docs` (-1: not yet), whether `frequencies` are, too.
+    """
+    inv, words, doc, _ = segment
+    whole = row[COUNT] >> 7
+    norm_of = norms[row[FIELD]]
+    lengths = doc[row[LENGTHS] :]
+    hit = np.empty(BLOCK, np.uint32)
+    at = 0
+    while at < many:
+        document = base + np.int64(left[at])
+        if cursor[1] < document:
+            if cursor[0] >= whole:
+                return
+            seek_block(segment, row, cursor, document)
+        # How many of those left can be in this block
+        stop = at + 1
+        while stop < many and base + np.int64(left[stop]) <= cursor[1]:
+            stop += 1
+        if cursor[2] < 0:
+            cursor[2] = _fill(segment, row, cursor[0], docs, frequencies, False)
+            cursor[3] = cursor[0] == whole
+            if cursor[0] == whole:
+                cursor[1] = np.int64(docs[cursor[2] - 1]) if cursor[2] else np.int64(-1)
+                if cursor[1] < document:
+                    cursor[1] = -1
+                    return
+        held = cursor[2]
+        if stop - at <= FEW:
+            place = 0
+            for i in range(at, stop):
+                document = base + np.int64(left[i])
+                place = first_at_least(docs, place, held, document)
+                if place == held:
+                    break
+                if np.int64(docs[place]) == document:
+                    frequency = (
+                        np.int64(frequencies[place]) if cursor[3] else frequency_at(inv, words, row, cursor[0], place)
+                    )
+                    norm = norm_of[lengths[document]]
+                    sums[document - base] += score_of(np.float64(frequency), norm, weight, idf)
+                    marks[document - base] = group + 1
+        else:
+            # First which of the block are left, with nothing to decide, then those few
+            first = np.uint32(base)
+            hits = 0
+            begin = first_at_least(docs, 0, held, base + np.int64(left[at]))
+            for i in range(begin, first_at_least(docs, begin, held, base + np.int64(left[stop - 1]) + 1)):
+                hit[hits] = i
+                hits += marks[docs[i] - first] >= group
+            if hits > FEW and not cursor[3]:
+                unpack_frequencies(inv, words, row, cursor[0], frequencies)
+                cursor[3] = 1
+            for h in range(hits):
+                i = np.int64(hit[h])
+                frequency = np.int64(frequencies[i]) if cursor[3] else frequency_at(inv, words, row, cursor[0], i)
+                in_window = docs[i] - first
+                norm = norm_of[lengths[docs[i]]]
+                sums[in_window] += score_of(np.float64(frequency), norm, weight, idf)
+                marks[in_window] = group + 1
+        at = stop
+
+
+@kernel
+def search_groups(
+    segment: Segment, rows: I64, factors: F64, groups: I64, given: tuple[U32, F64], norms: F64, k: int, into: Into,
+    emit: tuple[U32, F64], scratch: tuple[I64, U32, U32],
+) -> int:  # fmt: skip
+    """Collect the documents that are in some list of every group, with the sum of their scores.
+
+    `rows` int64 (lists, `ListRow.WIDTH`) and `factors` float64 (lists, 2: weight and idf), group after group; `groups`
+    int64 (groups + 1): where each begins. `given`: documents (uint32, ascending) and scores that are the first group,
+    ahead of those of lists, if `groups` begins with -1.
+
+    With room in `emit` (uint32, float64), matches are put there instead of collected; returns how many. `scratch`:
+    int64 (lists, 4), uint32 (lists, 128) twice.
+    """
+    offset = segment[3]
+    given_docs, given_scores = given
+    out_docs, out_scores = emit
+    cursors, docs, frequencies = scratch
+    is_given = groups[0] < 0
+    first_list = 0
+    first_end = 0 if is_given else groups[1]
+    sums = np.zeros(WINDOW, np.float64)
+    marks = np.zeros(WINDOW, np.uint8)
+    left = np.empty(WINDOW + 8, np.uint32)
+    found_docs = np.empty(WINDOW, np.uint32)
+    found_scores = np.empty(WINDOW, np.float64)
+    emitted = 0
+    given_at = 0
+    for t in range(len(rows)):
+        cursors[t, 0] = -1
+        cursors[t, 1] = -1
+        cursors[t, 2] = 0
+        cursors[t, 3] = 0
+    for t in range(first_list, first_end):
+        cursors[t, 0] = 0
+        cursors[t, 1] = 0
+        cursors[t, 2] = _fill(segment, rows[t], 0, docs[t], frequencies[t], True)
+        cursors[t, 3] = np.int64(docs[t, 0]) if cursors[t, 2] else _END
+    while True:
+        base = np.int64(_END)
+        if is_given and given_at < len(given_docs):
+            base = np.int64(given_docs[given_at])
+        for t in range(first_list, first_end):
+            base = min(base, cursors[t, 3])
+        if base == _END:
+            break
+        end = base + WINDOW
+        many = 0
+        if is_given:
+            while given_at < len(given_docs) and np.int64(given_docs[given_at]) < end:
+                place = np.int64(given_docs[given_at]) - base
+                sums[place] = given_scores[given_at]
+                marks[place] = 1
+                given_at += 1
+        for t in range(first_list, first_end):
+            if cursors[t, 3] < end:
+                many = _add_up(
+                    segment, rows[t], cursors[t], docs[t], frequencies[t], factors[t, 0], factors[t, 1], norms,
+                    base, end, sums, marks, left,
+                )  # fmt: skip
+        if is_given or first_end - first_list > 1:
+            many = _marked(marks, WINDOW, left)
+        for group in range(1, len(groups) - 1):
+            for t in range(groups[group], groups[group + 1]):
+                _join(
+                    segment, rows[t], cursors[t], docs[t], frequencies[t], factors[t, 0], factors[t, 1], norms,
+                    base, group, left, many, sums, marks,
+                )  # fmt: skip
+            kept = 0
+            for i in range(many):
+                place = np.int64(left[i])
+                if marks[place] == group + 1:
+                    left[kept] = place
+                    kept += 1
+                else:
+                    sums[place] = 0.0
+                    marks[place] = 0
+            many = kept
+            if many == 0:
+                break
+        for i in range(many):
+            place = np.int64(left[i])
+            found_docs[i] = base + place
+            found_scores[i] = sums[place]
+            sums[place] = 0.0
+            marks[place] = 0
+        if len(out_docs):
+            # Not by slices: Numba would compile all that it takes to say that they differ in length
+            for i in range(many):
+                out_docs[emitted + i] = found_docs[i]
+                out_scores[emitted + i] = found_scores[i]
+            emitted += many
+        else:
+            collect(found_docs, found_scores, many, offset, k, into)
+    return emitted
