@@ -1,8 +1,8 @@
 """Where compiled kernels are kept on disk, and for which versions. Knows nothing of Numba, whose import takes a while.
 
 Machine code is kept in a folder of its own for each version of our kernels, of Python and of the compiler, and for each
-kind of processor. So whatever changes one of them starts an empty one, and nothing stale is ever run. `is_complete` says
-whether all of them are there, `discard_outdated` removes folders that nobody is likely to use any more.
+kind of processor. So whatever changes one of them starts an empty one, and nothing stale is ever run. `is_complete`
+says whether all of them are there, `discard_outdated` removes folders that nobody is likely to use any more.
 
 What lies there is run as it is: it is to be trusted as our own code is.
 """

@@ -2,7 +2,9 @@
 """gunicorn's settings, made from Dateline's. To run: `gunicorn -c service/gunicorn.conf.py`.
 
 A gthread worker answers `threads` requests at a time and keeps idle connections out of its threads' way. Each opens the
-archive itself: nothing is opened before the fork. Limits are small because no request of this API needs more.
+archive itself: nothing is opened before the fork. But what takes a while is done before, for all of them: importing
+the engine, and compiling it if `dateline build` has not done so on this machine. Limits are small because no request of
+this API needs more.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ import os
 import sys
 from typing import Any
 
+from index.layout import DataFolder, published
 from service import metrics
 from service.logs import ServerLog
 from service.settings import SettingsError, settings_from_environment
 from service.tally import Board
-from service.wiring import import_engine
+from service.wiring import compile_engine, import_engine, needs_compiling
 
 MOST_WORKERS = 256
 """Of which at most 64 are asked for; there are more while those of old settings finish. Memory unused costs nothing."""
@@ -26,7 +29,12 @@ try:
 except SettingsError as error:
     sys.exit(f"Dateline cannot start with these settings:\n{error}")
 
-import_engine(_settings.engine)  # opens nothing; workers share what takes a while to import
+_data = DataFolder(_settings.data)
+import_engine(_settings.engine)
+if _settings.engine == "arrays" and published(_data) and needs_compiling(_data):
+    sys.stdout.write("Compiling the search engine for this machine; it takes about a minute …\n")
+    sys.stdout.flush()
+    compile_engine(_data)  # where it can't be kept, workers have it from this process all the same
 
 wsgi_app = "service.app:application()"
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
