@@ -14,17 +14,27 @@ Each is in `service.commands`; exit codes and errors are in its `frame`.
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
-from service.commands.embed import embed_command
 from service.commands.frame import Commands
-from service.commands.reading import search_command, show_command
-from service.commands.serving import serve_command
-from service.commands.topics import topics_group
-from service.commands.writing import build_command, check_command, ingest_command
+
+COMMANDS: Final = {
+    "ingest": "service.commands.writing:ingest_command",
+    "build": "service.commands.writing:build_command",
+    "search": "service.commands.reading:search_command",
+    "show": "service.commands.reading:show_command",
+    "serve": "service.commands.serving:serve_command",
+    "embed": "service.commands.embed:embed_command",
+    "check": "service.commands.writing:check_command",
+    "topics": "service.commands.topics:topics_group",
+}
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, found_in=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="dateline")
 def main() -> None:
     """Full-text search for news archives: from plain reports to ranked, faceted search.
@@ -33,16 +43,3 @@ def main() -> None:
     Example:
       dateline ingest reports/ && dateline build && dateline search "solar panels"
     """
-
-
-for command in (
-    ingest_command,
-    build_command,
-    search_command,
-    show_command,
-    serve_command,
-    embed_command,
-    check_command,
-    topics_group,
-):
-    main.add_command(command)

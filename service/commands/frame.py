@@ -7,6 +7,7 @@ not be done, and the message says why. What a user gets wrong never shows a stac
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ from service.problems import InvalidParameters
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 SOMETHING_WRONG: Final = 1
 NOT_DONE: Final = 2
@@ -27,7 +28,24 @@ INTERRUPTED: Final = 130
 
 
 class Commands(click.Group):
-    """Turns what the packages raise on purpose into a message and an exit code."""
+    """Turns what the packages raise on purpose into a message and an exit code.
+
+    `found_in` says of each command which module it is in, and its name there, as `module:name`: only the one that is
+    called is imported, so that each starts as fast as what it needs itself.
+    """
+
+    def __init__(self, *, found_in: Mapping[str, str], **options: Any) -> None:  # noqa: ANN401 - click's own
+        super().__init__(**options)
+        self._found_in = found_in
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+        """The names of all commands, in the order of use."""
+        return list(self._found_in)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+        """The command of that name, imported; None if there is none."""
+        module, _, name = self._found_in.get(cmd_name, "").partition(":")
+        return getattr(import_module(module), name) if module else None
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command."""
