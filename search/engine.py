@@ -76,6 +76,26 @@ class Interval(StrEnum):
     MONTH = "month"
     DAY = "day"
 
+    def unit_of(self, day: dt.date) -> int:
+        """The number of the unit a day is in; units that follow each other have numbers that do."""
+        match self:
+            case Interval.YEAR:
+                return day.year
+            case Interval.MONTH:
+                return day.year * 12 + day.month - 1
+            case Interval.DAY:
+                return day.toordinal()
+
+    def first_day(self, unit: int) -> dt.date:
+        """The first day of the unit of that number."""
+        match self:
+            case Interval.YEAR:
+                return dt.date(unit, 1, 1)
+            case Interval.MONTH:
+                return dt.date(unit // 12, unit % 12 + 1, 1)
+            case Interval.DAY:
+                return dt.date.fromordinal(unit)
+
 
 @dataclass(frozen=True, slots=True)
 class ValueFilter:

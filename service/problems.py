@@ -21,13 +21,13 @@ import http
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import falcon
-
 from index.errors import GenerationError, NoGeneration
 from search.errors import QueryRefused, TooManyBuckets, UnsupportedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    import falcon
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,8 @@ CANNOT_OPEN = (
 
 def problem_from_error(error: Exception) -> ServiceProblem:  # noqa: C901 - one case for each kind
     """The problem to answer an error with. What is not known to be the caller's fault is ours."""
+    import falcon  # noqa: PLC0415 - commands raise these problems, too, and don't need a tenth of a second of HTTP
+
     match error:
         case ServiceProblem():
             return error

@@ -321,17 +321,6 @@ def unpack_block(bits: U8, packed_at: U32, packed: U32, block: int, before: int,
 
 
 @kernel
-def unpack_block_docs(bits: U8, packed_at: U32, packed: U32, block: int, before: int, docs: U32) -> None:
-    """Documents alone of a whole block."""
-    _unpack_lanes(packed, np.int64(packed_at[block]), np.int64(bits[block, 0]), docs)
-    document = np.uint32(before + 1)
-    for i in range(BLOCK):
-        document = np.uint32(document + docs[i])
-        docs[i] = document
-        document = np.uint32(document + np.uint32(1))
-
-
-@kernel
 def unpack_rest(lists: U8, at: int, count: int, has_positions: bool, before: int, docs: U32, frequencies: U32) -> int:
     """Documents and frequencies of a list's rest: `count` (fewer than `BLOCK`) postings from byte `at` on.
 

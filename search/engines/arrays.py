@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
-from search.engine import DateFacet, Match, Matches, ValueFacet
+from search.engine import DateFacet, Match, Matches
 from search.engines.counting import column_of, count_days, count_values
 from search.engines.evaluation import NO_FACETS, NO_MASK, NO_TESTS, Evaluation, Scratches, groups_in
 from search.engines.kernels_lists import search_list
 from search.engines.kernels_matching import STRICT, Tally, collect_all, collect_found, sort_heap
 from search.engines.mapped import DAYS, MappedIndex
 from search.engines.plans import COLUMN_OF, NAME, NOTHING, Planner, conjunction_of
+from search.engines.refusing import refuse_unknown_fields
 from search.engines.values import RegionSets
-from search.errors import EngineClosed, UnsupportedQuery
+from search.errors import EngineClosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,24 +56,12 @@ class ArraysEngine:
         opened = self._opened
         if opened is None:
             raise EngineClosed(f"generation {self._generation} is closed")
-        _refuse_unknown_fields(request)
+        refuse_unknown_fields(NAME, request)
         return _Search(opened, request).run(self._generation)
 
     def close(self) -> None:
         """Let go of files and memory; searches under way hold them until they are done."""
         self._opened = None
-
-
-def _refuse_unknown_fields(request: SearchRequest) -> None:
-    for wanted in request.filters:
-        if wanted.field not in KEYWORD_FIELDS:
-            raise UnsupportedQuery(NAME, f"a filter on {wanted.field}, which is not a keyword field")
-    for facet in request.facets:
-        if isinstance(facet, ValueFacet) and facet.field not in KEYWORD_FIELDS:
-            raise UnsupportedQuery(NAME, f"a facet of {facet.field}, which is not a keyword field")
-    for field, _ in request.ranking.weights:
-        if field not in TEXT_FIELDS:
-            raise UnsupportedQuery(NAME, f"a ranking by {field}, which is not a text field")
 
 
 class _Opened:

@@ -25,7 +25,6 @@ from search.engine import (
     DateFacet,
     DateFilter,
     DateMatch,
-    Interval,
     Match,
     Matches,
     Sort,
@@ -223,7 +222,7 @@ def _count_days(counts: Counter[Days | None], facet: DateFacet) -> DateCounts:
     change: Counter[int] = Counter()
     for days, count in counts.items():
         if days is not None:
-            first, last = (_unit(dt.date.fromordinal(day), facet.interval) for day in days)
+            first, last = (facet.interval.unit_of(dt.date.fromordinal(day)) for day in days)
             if facet.match is DateMatch.POSSIBLE or first == last:
                 change[first] += count
                 change[last + 1] -= count
@@ -231,30 +230,5 @@ def _count_days(counts: Counter[Days | None], facet: DateFacet) -> DateCounts:
     if len(units) > MAX_BUCKETS:
         raise TooManyBuckets(facet.interval, allowed=MAX_BUCKETS, found=len(units))
     totals = accumulate(change[unit] for unit in units)
-    buckets = tuple((_first_day(unit, facet.interval), total) for unit, total in zip(units, totals, strict=True))
+    buckets = tuple((facet.interval.first_day(unit), total) for unit, total in zip(units, totals, strict=True))
     return DateCounts(buckets=buckets, missing=counts[None])
-
-
-def _unit(day: dt.date, interval: Interval) -> int:
-    """The number of the calendar unit a day is in; units that follow each other have numbers that do."""
-    match interval:
-        case Interval.YEAR:
-            return day.year
-        case Interval.MONTH:
-            return day.year * 12 + day.month - 1
-        case Interval.DAY:
-            return day.toordinal()
-        case _:
-            assert_never(interval)
-
-
-def _first_day(unit: int, interval: Interval) -> dt.date:
-    match interval:
-        case Interval.YEAR:
-            return dt.date(unit, 1, 1)
-        case Interval.MONTH:
-            return dt.date(unit // 12, unit % 12 + 1, 1)
-        case Interval.DAY:
-            return dt.date.fromordinal(unit)
-        case _:
-            assert_never(interval)

@@ -83,14 +83,14 @@ class DayIntervals:
         units = self.units(interval)[1:]
         first = int(units.min(initial=2**40)) if len(units) else 0
         last = min(int(units.max(initial=0)), first + MAX_BUCKETS) if len(units) else -1
-        return first, tuple(_first_day(unit, interval) for unit in range(first, last + 1))
+        return first, tuple(interval.first_day(unit) for unit in range(first, last + 1))
 
     def first_days_from(self, interval: Interval, unit: int, count: int) -> tuple[dt.date, ...]:
         """The first days of so many calendar units from a unit on."""
         first, days = self.first_days(interval)
         if unit + count - first <= len(days):
             return days[unit - first : unit - first + count]
-        return tuple(_first_day(number, interval) for number in range(unit, unit + count))
+        return tuple(interval.first_day(number) for number in range(unit, unit + count))
 
 
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
@@ -120,15 +120,3 @@ def intervals_from_days(first: I64, last: I64, ordinals: NDArray[np.uint32]) -> 
     ends = starts + (distinct - 1) % width + shortest
     starts[0] = ends[0] = 0
     return DayIntervals(starts, ends)
-
-
-def _first_day(unit: int, interval: Interval) -> dt.date:
-    match interval:
-        case Interval.YEAR:
-            return dt.date(unit, 1, 1)
-        case Interval.MONTH:
-            return dt.date(unit // 12, unit % 12 + 1, 1)
-        case Interval.DAY:
-            return dt.date.fromordinal(unit)
-        case _:
-            assert_never(interval)

@@ -23,9 +23,6 @@ from index.compiled import F64, I64, U8, U32, kernel
 K1: Final = 1.2
 """BM25's saturation of frequencies."""
 
-WINDOW: Final = 4096
-"""Documents that are looked at together: their sums stay in the processor's nearest memory."""
-
 
 class FieldTable(IntEnum):
     """Columns of the table of a segment's fields: where their arrays begin, in bytes or 32-bit words of the file."""

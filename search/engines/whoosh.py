@@ -31,8 +31,9 @@ from whoosh.reading import IndexReader
 
 from index.fields import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, FieldKind
 from index.whoosh_index import SERIAL, damage_named, first_day_column, last_day_column, open_index
-from search.engine import MAX_EXPANSIONS, DateFilter, ValueFacet
+from search.engine import MAX_EXPANSIONS, DateFilter
 from search.engines.columns import Columns, answer, docset, numbers
+from search.engines.refusing import refuse_unknown_fields
 from search.engines.whoosh_queries import AllScores, AnyTerm, Documents, Placed, stands_as_phrase, stands_near
 from search.errors import EngineClosed, TooManyExpansions, UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value
@@ -72,7 +73,7 @@ class WhooshEngine:
 
     def search(self, request: SearchRequest) -> Matches:
         """Answer a request. Raises `TooManyExpansions`, `UnsupportedQuery` or `EngineClosed`."""
-        _refuse_unknown_fields(request)
+        refuse_unknown_fields(NAME, request)
         with self._lock:
             if self._opened is None:
                 raise EngineClosed(f"generation {self._generation} is closed")
@@ -86,18 +87,6 @@ class WhooshEngine:
             opened, self._opened = self._opened, None
         if opened is not None:
             opened.searcher.close()
-
-
-def _refuse_unknown_fields(request: SearchRequest) -> None:
-    for wanted in request.filters:
-        if wanted.field not in KEYWORD_FIELDS:
-            raise UnsupportedQuery(NAME, f"a filter on {wanted.field}, which is not a keyword field")
-    for facet in request.facets:
-        if isinstance(facet, ValueFacet) and facet.field not in KEYWORD_FIELDS:
-            raise UnsupportedQuery(NAME, f"a facet of {facet.field}, which is not a keyword field")
-    for field, _ in request.ranking.weights:
-        if field not in TEXT_FIELDS:
-            raise UnsupportedQuery(NAME, f"a ranking by {field}, which is not a text field")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,6 @@ import click
 
 from index.errors import IndexingError
 from search.errors import SearchError
-from service import terminal
 from service.problems import InvalidParameters
 from service.settings import SettingsError
 
@@ -56,7 +55,7 @@ class Commands(click.Group):
         except InvalidParameters as error:
             raise NotDone("\n".join(f"{problem.param} {problem.detail}" for problem in error.errors)) from error
         except KeyboardInterrupt:
-            terminal.err.print("\nInterrupted. What was written is kept; run it again to go on.")
+            click.echo("\nInterrupted. What was written is kept; run it again to go on.", err=True)
             sys.exit(INTERRUPTED)
 
 

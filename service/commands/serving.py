@@ -14,7 +14,6 @@ import click
 import service
 from index.errors import NoGeneration
 from index.layout import DataFolder, current_id
-from service import terminal
 from service.commands.frame import NotDone, data_option
 from service.settings import environment_from_settings, settings_from_environment
 
@@ -38,7 +37,7 @@ def serve_command(host: str | None, port: int | None, data: Path) -> None:
     try:
         current_id(DataFolder(data))
     except NoGeneration as error:
-        terminal.err.print(f"{error}\nServing all the same; it will be noticed when there is one.")
+        click.echo(f"{error}\nServing all the same; it will be noticed when there is one.", err=True)
     _refuse_taken(settings.host, settings.port)
     _become_gunicorn(settings)
 
