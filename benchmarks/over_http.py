@@ -149,8 +149,8 @@ def _served(data: DataFolder, folder: Path) -> Iterator[_Server]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603 - our own command
     try:
-        line = process.stdout.readline() if process.stdout else ""
-        found = re.search(r"http://\S+", line)
+        said = process.stdout or ()
+        found = next(filter(None, (re.search(r"http://\S+", line) for line in said)), None)  # it may compile first
         if found is None:
             raise RuntimeError(f"the service did not start; its log ends: {(folder / 'log').read_text()[-500:]}")
         _wait_for_answer(found.group(), started + PATIENCE_S)
