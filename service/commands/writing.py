@@ -112,9 +112,9 @@ def build_command(data: Path, *, from_store: bool) -> None:
       dateline build --from-store
     """
     folder = DataFolder(data)
-    started = time.monotonic()
     with Store.open(folder.archive, must_exist=True):
         _compile(folder)
+    started = time.monotonic()
     with Store.open(folder.archive, must_exist=True) as store, terminal.progress_bar("articles") as bar:
 
         def hear(progress: BuildProgress) -> None:
