@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import inspect
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.machine import ROOT
 from benchmarks.peers import Peer, Summary
+from index.compiled import keep_compiled_in
 from index.whoosh_index import write_index
 from search.engine import DateCounts, ValueCounts, ValueFacet
-from search.engines.whoosh import WhooshEngine
+from search.engines.arrays import ArraysEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
 GENERATION: Final = "1-00000000"
 COMPILED: Final = ROOT / "build" / "compiled"
+"""Where compiled kernels are kept, as in a data folder: a process that opens an index does not compile anew."""
 
 
 class DatelineOpened:
@@ -74,33 +73,19 @@ class Dateline:
         """Its version."""
         return version("dateline")
 
-    def write(self, folder: Path, records: Iterable[Record], *, is_alone: bool) -> None:
-        """Write the index as `dateline build` does, or in one process where the writer can be told so."""
-        options = {"processes": 1} if is_alone and "processes" in inspect.signature(write_index).parameters else {}
-        _keep_compiled()
-        write_index(folder, records, **options)
+    def write(self, folder: Path, records: Iterable[Record], *, is_alone: bool) -> None:  # noqa: ARG002 - see `Peer`
+        """Write the index as `dateline build` does, with one thread in either case."""
+        keep_compiled_in(COMPILED)
+        write_index(folder, records)
 
     def open(self, folder: Path) -> DatelineOpened:
-        """Open it with the default engine: `arrays`, in a version that has it."""
-        _keep_compiled()
-        return DatelineOpened(_engine(folder))
+        """Open it with the default engine."""
+        keep_compiled_in(COMPILED)
+        return DatelineOpened(ArraysEngine(folder, GENERATION))
 
     def answers(self, question: Question, *, is_faceted: bool) -> bool:  # noqa: ARG002 - see `Peer`
         """Everything."""
         return True
-
-
-def _keep_compiled() -> None:
-    """Keep compiled kernels on disk, as a data folder does: a process that opens an index does not compile anew."""
-    if importlib.util.find_spec("index.compiled") is not None:
-        importlib.import_module("index.compiled").keep_compiled_in(COMPILED)
-
-
-def _engine(folder: Path) -> Engine:
-    if importlib.util.find_spec("search.engines.arrays") is None:
-        return WhooshEngine(folder, GENERATION)
-    engine: Engine = importlib.import_module("search.engines.arrays").ArraysEngine(folder, GENERATION)
-    return engine
 
 
 PEER: Peer = Dateline()
