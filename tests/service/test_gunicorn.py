@@ -48,9 +48,11 @@ def started(folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def address_of(process: subprocess.Popen[str]) -> str:
-    """Where it says it is serving, by the line that it prints when it is."""
+    """Where it says it is serving, by the line that it prints when it is; before it, it may say that it compiles."""
     assert process.stdout
     line = process.stdout.readline()
+    if line.startswith("Compiling"):
+        line = process.stdout.readline()
     found = re.search(r"http://127\.0\.0\.1:\d+$", line.strip())
     assert found, line
     assert f"curl '{found.group()}/v1/search?" in process.stdout.readline()
