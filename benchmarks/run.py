@@ -3,7 +3,7 @@
     python -m benchmarks.run [--quick] [--only reuters service …] [--results FOLDER] [--page FILE]
 
 Each part is a process of its own, so that none inherits memory from another, and leaves one file of results; a part
-that fails is named at the end and the others go on. `--quick` does it all at a small size in about a minute.
+that fails is named at the end and the others go on. `--quick` does it all at a small size, in some minutes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """All of Whoosh's write side and the opening of its indexes, behind one door.
 
 `write_index` fills an empty folder with one segment; `update_index` adds, replaces and deletes articles of an index;
-`open_index` opens one for reading, without writing a byte. What is in an index says `index.codec.schema`; how its files
-are made, the other modules of `index.codec`. `search.engines` ask the questions.
+`open_index` opens one for reading, without writing a byte. `index.codec.schema` says what is in an index, the other
+modules of `index.codec` how its files are made. `search.engines` ask the questions.
 
 The table of contents is a pickle, as all of Whoosh's are, so an index is as trusted as code, and its manifest is
 verified before it is opened (`index.layout`).
