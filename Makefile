@@ -7,7 +7,7 @@ DATA   ?= ./data
 VENV := .venv
 BIN  := $(VENV)/bin
 
-.PHONY: help serve test lint pytest bench bench-quick bench-archive quality test-whoosh3 lock clean
+.PHONY: help serve test lint pytest torture soak fuzz bench bench-quick bench-archive quality test-whoosh3 sbom lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,15 @@ lint: $(VENV)/dev.stamp ## import contracts, ruff, strict types
 pytest: $(VENV)/dev.stamp ## the test suite alone
 	$(BIN)/pytest
 
+torture: $(VENV)/dev.stamp ## faults by the thousand: kill -9, power loss, full disks, damage, floods (hours)
+	DATELINE_TORTURE=full $(BIN)/pytest -s --deselect tests/torture/test_soak.py tests/torture
+
+soak: $(VENV)/dev.stamp ## an hour of mixed load while the archive changes: memory, descriptors, latency
+	DATELINE_TORTURE=full $(BIN)/pytest -s tests/torture/test_soak.py
+
+fuzz: $(VENV)/fuzz.stamp ## coverage-guided fuzzing of query parser, readers and date rules, ten minutes each
+	PYTHONPATH=$(VENV)/fuzz $(BIN)/python -m tests.fuzz.run
+
 bench: $(VENV)/bench.stamp ## measure Dateline beside its peers and write docs/performance.md (half an hour)
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -m benchmarks.run
 
@@ -44,6 +53,13 @@ quality: $(VENV)/dev.stamp ## score extraction on labelled articles, beside its 
 test-whoosh3: $(VENV)/dev.stamp ## the contract suite with the drop-in fork of Whoosh
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/whoosh3 whoosh3==3.54.0
 	PYTHONPATH=$(VENV)/whoosh3 $(BIN)/pytest tests/contract tests/index/test_whoosh_index.py tests/search/engines
+
+sbom: $(VENV)/bin/python ## write docs/sbom.json: what is locked, with licences (CycloneDX)
+	rm -rf build/sbom && $(PYTHON) -m venv build/sbom/run && $(PYTHON) -m venv build/sbom/tool
+	build/sbom/run/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	build/sbom/tool/bin/python -m pip install -qq --disable-pip-version-check cyclonedx-bom==7.5.0
+	build/sbom/tool/bin/cyclonedx-py environment build/sbom/run --pyproject pyproject.toml --output-reproducible --of JSON --sv 1.6 -o build/sbom/found.json
+	$(PYTHON) docs/sbom.py < build/sbom/found.json > docs/sbom.json
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
@@ -64,6 +80,10 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/fuzz.stamp: tests/fuzz/requirements.txt $(VENV)/dev.stamp
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --upgrade --target $(VENV)/fuzz -r tests/fuzz/requirements.txt
 	@touch $@
 
 $(VENV)/bench.stamp: benchmarks/requirements.txt $(VENV)/run.stamp
