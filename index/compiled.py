@@ -3,12 +3,15 @@
 `kernel` declares one; nothing is compiled at import, but when a kernel is first called with some types.
 `keep_compiled_in` names the folder where machine code is kept between processes, so that the next process loads what
 this one compiled. Where that can't be written, kernels are loaded from it if they are there, and compiled in memory if
-not. `compilations` says which were loaded and which compiled. Versions are `index.machine_code`'s business.
+not. `compilations` says which were loaded and which compiled, `working_time` what a thread did besides compiling.
+Versions are `index.machine_code`'s business.
 """
 
 from __future__ import annotations
 
 import pickle
+import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.event import Listener, register
 from numpy.typing import NDArray
 
 from index.machine_code import place_of
@@ -72,6 +76,40 @@ class Compilations:
 
     loaded: tuple[str, ...]
     compiled: tuple[str, ...]
+
+
+class _Compiling(threading.local):
+    """What a thread has spent on compiling, in seconds of processor time."""
+
+    def __init__(self) -> None:
+        self.spent_s = 0.0
+        self.depth = 0
+        self.began_s = 0.0
+
+
+class _Watch(Listener):
+    """Told by Numba when it compiles; a kernel that needs others has them compiled within its own time."""
+
+    def on_start(self, event: Any) -> None:  # noqa: ANN401, ARG002 - Numba's signature
+        """Note the time, unless a compilation is under way."""
+        if _compiling.depth == 0:
+            _compiling.began_s = time.thread_time()
+        _compiling.depth += 1
+
+    def on_end(self, event: Any) -> None:  # noqa: ANN401, ARG002 - Numba's signature
+        """Add it up."""
+        _compiling.depth -= 1
+        if _compiling.depth == 0:
+            _compiling.spent_s += time.thread_time() - _compiling.began_s
+
+
+_compiling = _Compiling()
+register("numba:compile", _Watch())  # type: ignore[no-untyped-call] # Numba is untyped
+
+
+def working_time() -> float:
+    """The processor time of this thread but for what it spent compiling kernels, in seconds."""
+    return time.thread_time() - _compiling.spent_s
 
 
 def compilations() -> Compilations:

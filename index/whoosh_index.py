@@ -1,37 +1,40 @@
 """All of Whoosh's write side and the opening of its indexes, behind one door.
 
 `write_index` fills an empty folder with one segment; `update_index` adds, replaces and deletes articles of an index;
-`open_index` opens one for reading, without writing a byte. `index.codec.schema` says what is in an index, the other
-modules of `index.codec` how its files are made. `search.engines` ask the questions.
+`merge_index` makes fewer segments of many when there is time for it; `open_index` opens one for reading, without
+writing a byte; `check_index` reads it all. `index.codec.schema` says what is in an index, the other modules of
+`index.codec` how its files are made. `search.engines` ask the questions.
 
-The table of contents is a pickle, as all of Whoosh's are, so an index is as trusted as code, and its manifest is
-verified before it is opened (`index.layout`).
+No file of an index is ever changed: a commit adds files and unlinks others, so a folder may be hard-linked from a
+published one. Nothing in them can be run, either: Whoosh's own pickles are replaced by `index.codec.contents`.
 """
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from whoosh.filedb.filestore import FileStorage
-from whoosh.index import LockError, create_in, exists_in
+from whoosh.index import LockError
 
-from index.codec.bulk_writer import BulkWriter
+from index.codec import bulk_writer as codec_writer
+from index.codec.bulk_writer import BulkWriter, PreparedMerge
 from index.codec.container import FORMAT_VERSION, DamagedFile, FileVersion
+from index.codec.contents import ArrayIndex
 from index.codec.schema import (
     SERIAL,
     Analyser,
-    find_difference,
     first_day_column,
     last_day_column,
     schema_from_fields,
 )
-from index.codec.segment import ArrayIndex, check_segment
+from index.codec.segment import check_segment
 from index.errors import BusyError, DamagedGeneration, GenerationError, GenerationVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from index.fields import Record
@@ -39,15 +42,20 @@ if TYPE_CHECKING:
 __all__ = [
     "SERIAL",
     "Analyser",
+    "PreparedMerge",
     "check_index",
     "damage_named",
     "first_day_column",
     "last_day_column",
     "open_index",
+    "prepare_merge",
     "schema_from_fields",
     "update_index",
     "write_index",
 ]
+
+MERGED_AT_ONCE: Final = 10_000
+"""Articles that a commit merges into one segment on the way: more would keep others waiting for it."""
 
 OPEN_ATTEMPTS: Final = 10
 OPEN_PAUSE_S: Final = 0.05
@@ -60,9 +68,9 @@ def write_index(folder: Path, records: Iterable[Record]) -> int:
     is raised, by the records too, leaves an index of no articles behind.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if exists_in(str(folder)):
+    if any(folder.glob("*.toc")):
         raise GenerationError(f"{folder} has an index already; an index is only ever written into a folder of its own")
-    create_in(str(folder), schema_from_fields())
+    ArrayIndex.create(FileStorage(str(folder)), schema_from_fields())
     count = 0
     with _writing(folder, into_one=True) as writer:
         for count, record in enumerate(records, start=1):  # noqa: B007 - the number of the last is how many there are
@@ -70,17 +78,28 @@ def write_index(folder: Path, records: Iterable[Record]) -> int:
     return count
 
 
-def update_index(folder: Path, upserts: Iterable[Record] = (), deletes: Iterable[int] = ()) -> int:
+def update_index(
+    folder: Path,
+    upserts: Iterable[Record] = (),
+    deletes: Iterable[int] = (),
+    *,
+    most_merged: float = MERGED_AT_ONCE,
+    prepared: PreparedMerge | None = None,
+) -> int:
     """Delete some articles of an index, then add or replace others, in one commit; return how many were written.
 
-    Files of segments are never changed, only added and unlinked, so the folder may be hard-linked from a published one.
-    Deleted articles may stay in the files until segments are merged; engines leave them out of every count.
+    Files are never changed, only added and unlinked, so the folder may be hard-linked from a published one. Deleted
+    articles may stay in the files until segments are merged; engines leave them out of every count. Merges that are due
+    are done on the way, but for those that make a segment of more than `most_merged` articles: have them made
+    beforehand by `prepare_merge` and hand them in as `prepared`; one that doesn't fit the index any more is left out.
     Raises `ValueError` for two upserts of one serial, `BusyError` if the index is being written, `DamagedGeneration`
-    as `open_index` does.
+    as `open_index` does, `OSError`.
     """
     open_index(folder)
     count = 0
-    with _writing(folder, into_one=False) as writer:
+    with _writing(folder, most_merged=most_merged) as writer:
+        if prepared is not None:
+            writer.adopt(prepared)
         writer.delete(deletes)
         for count, record in enumerate(upserts, start=1):  # noqa: B007 - as above
             writer.delete((record.serial,))
@@ -88,15 +107,29 @@ def update_index(folder: Path, upserts: Iterable[Record] = (), deletes: Iterable
     return count
 
 
+def prepare_merge(folder: Path, into: Path) -> PreparedMerge | None:
+    """Make ready what is due to be merged in an index, however long it takes; `None` if nothing is due.
+
+    The index is only read, so it may be a published one while others are made from it: this may run in a thread of its
+    own. The merged segment's files go into the folder `into`, on the same file system; `update_index` links them from
+    there and takes over what was deleted since; `PreparedMerge.discard` removes them. Raises `DamagedGeneration` or
+    `OSError`.
+    """
+    index = open_index(folder)
+    with _damaged_files_named(folder):
+        return codec_writer.prepare_merge(index, into)
+
+
 @contextmanager
-def _writing(folder: Path, *, into_one: bool) -> Iterator[BulkWriter]:
+def _writing(folder: Path, **options: Any) -> Iterator[BulkWriter]:  # noqa: ANN401 - those of the writer
     """The one writer of an index: commits at the end, cancels on an error, and leaves no lock file."""
-    try:
-        writer = BulkWriter(ArrayIndex(FileStorage(str(folder))), into_one=into_one)
-    except LockError:
-        raise BusyError(folder) from None
-    with writer:
-        yield writer
+    with _damaged_files_named(folder):
+        try:
+            writer = BulkWriter(ArrayIndex(FileStorage(str(folder))), **options)
+        except LockError:
+            raise BusyError(folder) from None
+        with writer:
+            yield writer
 
 
 def open_index(folder: Path) -> ArrayIndex:
@@ -106,11 +139,7 @@ def open_index(folder: Path) -> ArrayIndex:
     reader while a commit replaces it, so that is tried again, for half a second in all.
     """
     with damage_named(folder):
-        index = _opened(folder)
-        strange = find_difference(index.schema)
-    if strange is not None:
-        raise DamagedGeneration(folder, f"not an index of Dateline's fields (they differ in {strange})")
-    return index
+        return _opened(folder)
 
 
 def _opened(folder: Path) -> ArrayIndex:
@@ -122,38 +151,47 @@ def _opened(folder: Path) -> ArrayIndex:
     return ArrayIndex(FileStorage(str(folder), readonly=True))
 
 
-def check_index(folder: Path) -> None:
+def check_index(folder: Path, unchanged: Collection[str] = frozenset()) -> None:
     """Open an index, and see that every byte of its segments is as written, and every article in it once.
 
-    Raises `DamagedGeneration` or `GenerationVersion`. A published index is checked by its manifest (`index.layout`).
+    The bytes of files named in `unchanged` are not read: they are known to be right, being linked from a generation
+    that was checked. Raises `DamagedGeneration` or `GenerationVersion`. A published index is checked by its manifest
+    (`index.layout`).
     """
     index = open_index(folder)
-    with damage_named(folder), index.reader() as reader:
-        for segment in index.segments():
-            check_segment(index.storage, segment)
-        serials = [
-            segment.column_reader(SERIAL, translate=False)[number]
-            for segment, _ in (reader.leaf_readers() if reader.doc_count_all() else ())
-            for number in segment.all_doc_ids()
-        ]
-    if len(serials) != len(set(serials)):
-        raise DamagedGeneration(
-            folder, f"only {len(set(serials))} of its {len(serials)} articles have a serial of their own"
+    with damage_named(folder):
+        serials = np.concatenate(
+            [
+                np.zeros(0, np.uint64),
+                *(check_segment(index.storage, segment, unchanged) for segment in index.segments()),
+            ]
         )
+    serials.sort(kind="stable")  # far faster than the default where most are in order already, and they are
+    distinct = len(serials) - np.count_nonzero(serials[1:] == serials[:-1])
+    if distinct != len(serials):
+        raise DamagedGeneration(folder, f"only {distinct} of its {len(serials)} articles have a serial of their own")
 
 
 @contextmanager
 def damage_named(folder: Path) -> Iterator[None]:
     """Whatever Whoosh and our codec raise while an index is read, as `DamagedGeneration` or `GenerationVersion`."""
     try:
-        yield
+        with _damaged_files_named(folder):
+            yield
     except (GenerationError, MemoryError):
         raise
+    except Exception as error:
+        # Bytes that are not what was written can make Whoosh, and our readers under it, raise anything
+        raise DamagedGeneration(folder, f"no readable Whoosh index ({type(error).__name__}: {error})") from error
+
+
+@contextmanager
+def _damaged_files_named(folder: Path) -> Iterator[None]:
+    """The same of what our codec says of its files, while an index is written: a full disk is no damage."""
+    try:
+        yield
     except FileVersion as error:
         expected, found = f"segments {FORMAT_VERSION}", f"segments {error.found}"
         raise GenerationVersion(folder, expected=expected, found=found) from error
     except DamagedFile as error:
         raise DamagedGeneration(folder, str(error)) from error
-    except Exception as error:
-        # Bytes that are not what Whoosh wrote make it, and pickle under it, raise anything
-        raise DamagedGeneration(folder, f"no readable Whoosh index ({type(error).__name__}: {error})") from error

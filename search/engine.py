@@ -14,7 +14,7 @@ Every engine promises, and `tests/contract/` checks over every engine:
 5. A construct it cannot answer exactly raises `UnsupportedQuery`. Nothing is silently ignored.
 6. Safe to use from many threads; `close` may be called twice.
 7. It never parses, analyses text, highlights, fetches bodies or formats.
-8. Past a limit it raises (`TooManyExpansions`, `TooManyBuckets`). Never a silent partial answer.
+8. Past a limit it raises (`TooManyExpansions`, `TooManyBuckets`, `OverBudget`). Never a silent partial answer.
 
 How a match is scored (filters, `Value`, `Dates`, `Not`, `Everything` add 0): a `Term` in a field adds the field's
 weight times BM25 with k1=1.2, b=0.75 and idf = ln(N / (df + 1)) + 1, N and df over all articles of the generation,
@@ -152,9 +152,14 @@ class SearchRequest:
 
     At most one `ValueFilter` per field. `roles` says which places count for the field `region` in filters, facets and
     `Value` nodes. `offset` and `limit` cut the page out of the sorted matches.
+
+    `within` is what the request is restricted to: a query of values and dates, without words. Articles that do not
+    match it are not there, for matches, facets and `missing` alike; it adds nothing to a score, and its regions count
+    in every role but caption, whatever `roles` says.
     """
 
     query: Query = Everything()
+    within: Query = Everything()
     filters: tuple[ValueFilter, ...] = ()
     dates: DateFilter | None = None
     roles: frozenset[Role] = ALL_BUT_CAPTION

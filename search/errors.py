@@ -3,9 +3,12 @@
 SearchError
 ├── QueryRefused          the question is beyond a limit: limit, allowed, found
 │   ├── TooManyExpansions a prefix stands for more terms than are allowed
-│   └── TooManyBuckets    a date facet would have more buckets than are allowed
+│   ├── TooManyBuckets    a date facet would have more buckets than are allowed
+│   └── OverBudget        it takes more work than a question may
 ├── UnsupportedQuery      an engine cannot answer this construct exactly, so it does not answer
+├── StillOpening          there is nothing to search yet, but soon there will be
 └── EngineClosed          the engine was closed
+    └── Withdrawn         under its user, who took too long
 
 A question that is merely odd is never an error: it is searched as words, with a warning.
 """
@@ -51,6 +54,18 @@ class TooManyBuckets(QueryRefused):
         )
 
 
+class OverBudget(QueryRefused):
+    """A question that takes more processor time than one may. Rarer words, or fewer, take less."""
+
+    def __init__(self, budget_ms: int) -> None:
+        super().__init__(
+            "budget_ms",
+            allowed=budget_ms,
+            found=budget_ms,
+            detail=f"takes more than the {budget_ms} ms of work that a question may; use fewer or rarer words",
+        )
+
+
 class UnsupportedQuery(SearchError):
     """An engine cannot answer a construct exactly. `construct` is its canonical form."""
 
@@ -61,3 +76,18 @@ class UnsupportedQuery(SearchError):
 
 class EngineClosed(SearchError):
     """A search on an engine that was closed."""
+
+
+class StillOpening(SearchError):
+    """What there is to search is being opened."""
+
+    def __init__(self) -> None:
+        super().__init__("the index is still being opened")
+
+
+class Withdrawn(EngineClosed):
+    """What was lent was closed under its user, `after_s` seconds after something newer was published."""
+
+    def __init__(self, after_s: float) -> None:
+        self.after_s = after_s
+        super().__init__(f"an index that was replaced {after_s:g} s ago was closed under those who still read it")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import math
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, assert_never
@@ -19,6 +20,7 @@ from whoosh.util.numeric import byte_to_length, length_to_byte
 from index.analysis import terms
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS, Record, region_from_value
 from search.engine import (
+    ALL_BUT_CAPTION,
     MAX_BUCKETS,
     MAX_EXPANSIONS,
     SCORE_DECIMALS,
@@ -72,7 +74,9 @@ class ReferenceEngine:
             raise EngineClosed("closed")
         self._refuse(request)
         scores = {record.serial: self._score(request.query, record, request) for record in self._records}
-        found = [record for record in self._records if scores[record.serial] is not None]
+        restriction = replace(request, roles=ALL_BUT_CAPTION)
+        there = [r for r in self._records if self._score(request.within, r, restriction) is not None]
+        found = [record for record in there if scores[record.serial] is not None]
         rounded = {serial: round(score or 0.0, SCORE_DECIMALS) for serial, score in scores.items()}
         matching = [record for record in found if passes(record, request, ignoring=None)]
         ordered = sorted(matching, key=lambda record: sort_key(record, request.sort, rounded[record.serial]))
@@ -94,7 +98,7 @@ class ReferenceEngine:
         for field, _ in request.ranking.weights:
             if field not in TEXT_FIELDS:
                 raise UnsupportedQuery("reference", field)
-        for node in nodes(request.query):
+        for node in (*nodes(request.query), *nodes(request.within)):
             self._refuse_node(node, request)
 
     def _refuse_node(self, node: Query, request: SearchRequest) -> None:

@@ -9,28 +9,32 @@ error, a `cancel` or a crash the index is what it was before, and the next write
 from __future__ import annotations
 
 import contextlib
+import math
 from array import array
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from whoosh.index import TOC, LockError, clean_files
+from whoosh.index import LockError, clean_files
 
 from index.codec import inverted, per_document
 from index.codec.batch import Batch
-from index.codec.merge import SegmentSize, find_merge, merge_segments
+from index.codec.contents import Contents
+from index.codec.merge import find_merge, merge_segments, size_of
 from index.codec.readers import open_documents
-from index.codec.schema import SERIAL, find_difference
+from index.codec.schema import SERIAL, fields_of, find_difference, schema_from_fields
 from index.codec.segment import ArraySegment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
     from numpy.typing import NDArray
-    from whoosh.index import FileIndex
 
+    from index.codec.contents import ArrayIndex
+    from index.compiled import I64
     from index.fields import Record
 
 MEMORY_MB: Final = 128
@@ -51,18 +55,94 @@ class UnknownSchema(Exception):
         self.field = field
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedMerge:
+    """A segment that was made of others ahead of the commit that puts it in their place; its files are in a folder.
+
+    `made_of` are those others, with what was deleted of them then; `segment` is the merged one.
+    """
+
+    folder: Path
+    segment: ArraySegment
+    made_of: tuple[ArraySegment, ...]
+
+    def link_into(self, folder: Path) -> ArraySegment:
+        """Link its files into a folder, too; a segment of its own, of which nothing is deleted yet."""
+        own = self.segment
+        for extension in (per_document.EXTENSION, inverted.EXTENSION):
+            name = own.make_filename(extension)
+            (folder / name).hardlink_to(self.folder / name)
+        return ArraySegment.read(
+            own.indexname, own.segid, documents=own.doc_count_all(), stamp=own.stamp or 0, deleted=own.deleted
+        )
+
+    def gone_since(self, now: Sequence[ArraySegment | None]) -> I64:
+        """The documents of the merged segment that are not there any more: deleted, or moved to other segments.
+
+        `now`: each segment of `made_of` as it is now; None if all its documents were deleted or merged elsewhere.
+        """
+        gone = [np.zeros(0, np.int64)]
+        start = 0
+        for then, segment in zip(self.made_of, now, strict=True):
+            end = start + then.doc_count()
+            if segment is None:
+                gone.append(np.arange(start, end, dtype=np.int64))
+            else:
+                fresh = np.setdiff1d(segment.deleted, then.deleted).astype(np.int64)
+                gone.append(start + fresh - np.searchsorted(then.deleted, fresh))
+            start = end
+        return np.concatenate(gone)
+
+    def discard(self) -> None:
+        """Remove its files from the folder it was made in; where they were linked they stay."""
+        for extension in (per_document.EXTENSION, inverted.EXTENSION):
+            (self.folder / self.segment.make_filename(extension)).unlink(missing_ok=True)
+
+
+def prepare_merge(index: ArrayIndex, folder: Path) -> PreparedMerge | None:
+    """Merge what is due in an index, however large, without changing it: into a folder, on the same file system.
+
+    The index may be a published one, and may be linked and updated elsewhere meanwhile; a `BulkWriter` puts the result
+    in. `None` if nothing is due. Raises what `merge_segments` does.
+    """
+    contents = index.contents()
+    segments: list[ArraySegment] = contents.segments
+    sizes = [size_of(index.storage, segment) for segment in segments]
+    run = find_merge(sizes)
+    if run is None:
+        return None
+    # Without the small ones at the end, which commits may merge among themselves meanwhile
+    tier = max(size.tier for size in sizes[run])
+    end = max(number for number in range(run.start, run.stop) if sizes[number].tier == tier) + 1
+    made_of = tuple(segments[run.start : end])
+    if not any(segment.doc_count() for segment in made_of):
+        return None
+    prepared = PreparedMerge(folder, ArraySegment(index.indexname), made_of)
+    try:
+        merge_segments(index.storage, contents.schema, prepared.made_of, prepared.segment, into=folder)
+    except BaseException:
+        prepared.discard()
+        raise
+    return prepared
+
+
 class BulkWriter:
     """The one writer of an index. Use it as a context manager: it commits at the end, and cancels on an error.
 
     `memory_mb` bounds what is gathered before it is written, but for a single article that needs more. `into_one`:
-    merge all segments at the end. Raises `LockError` if the index is being written, `UnknownSchema` if it has other
-    fields than `FIELDS` says, `TypeError` if it has segments of another codec.
+    merge all segments at the end; `most_merged`: put off merges that make a segment of more documents. Raises
+    `LockError` if the index is being written, `UnknownSchema` if it has other fields than `FIELDS` says, or as
+    `Contents.read` does.
     """
 
-    def __init__(self, index: FileIndex, *, memory_mb: int = MEMORY_MB, into_one: bool = False) -> None:
+    def __init__(
+        self, index: ArrayIndex, *, memory_mb: int = MEMORY_MB, into_one: bool = False, most_merged: float = math.inf
+    ) -> None:
+        self._index = index
         self._storage, self._name = index.storage, index.indexname
         self._memory = memory_mb << 20
-        self._into_one = into_one
+        self._into_one, self._most_merged = into_one, most_merged
+        self._prepared: PreparedMerge | None = None
         self._lock = index.lock("WRITELOCK")
         if not self._lock.acquire(blocking=False):
             raise LockError(f"{self._storage.folder} is being written")
@@ -73,14 +153,12 @@ class BulkWriter:
             raise
 
     def _begin(self) -> None:
-        toc = TOC.read(self._storage, self._name)
-        self._schema, self._generation = toc.schema, toc.generation
-        self._segments: list[ArraySegment] = toc.segments
-        strange = find_difference(self._schema)
+        contents = self._index.contents()
+        self._schema, self._generation = contents.schema, contents.generation
+        self._segments: list[ArraySegment] = contents.segments
+        strange = find_difference(fields_of(self._schema), fields_of(schema_from_fields()))
         if strange is not None:
             raise UnknownSchema(strange)
-        if not all(isinstance(segment, ArraySegment) for segment in self._segments):
-            raise TypeError(f"{self._storage.folder} has segments of another codec; build the index anew")
         self._remove_all_but(self._segments)
         self._committed = len(self._segments)
         self._batch = Batch(words_bytes=self._memory // 4)
@@ -107,6 +185,10 @@ class BulkWriter:
         """Delete articles that were there when the writer was made; those it adds stay. Unknown serials are fine."""
         self._deleted.extend(serials)
 
+    def adopt(self, prepared: PreparedMerge) -> None:
+        """At the commit, put a merged segment in the place of those it was made of, if any of them is there still."""
+        self._prepared = prepared
+
     def commit(self) -> None:
         """Make all of it so, and let go of the lock; if that fails, it is as if `cancel` had been called.
 
@@ -116,8 +198,10 @@ class BulkWriter:
             self._flush()
             self._require_distinct_serials()
             self._apply_deletions()
+            if self._prepared is not None:
+                self._put_in(self._prepared)
             self._merge()
-            TOC(self._schema, self._segments, self._generation + 1).write(self._storage, self._name)
+            Contents(self._schema, self._segments, self._generation + 1).write(self._storage, self._name)
         except BaseException:
             self.cancel()
             raise
@@ -126,7 +210,7 @@ class BulkWriter:
 
     def cancel(self) -> None:
         """Leave the index as it was, with nothing of what was written, and let go of the lock."""
-        self._remove_all_but(TOC.read(self._storage, self._name).segments)
+        self._remove_all_but(self._index.contents().segments)
         self._unlock()
 
     def _flush(self) -> None:
@@ -147,25 +231,35 @@ class BulkWriter:
         unwanted = np.array(self._deleted, np.uint64)
         if len(unwanted):
             for segment in self._segments[: self._committed]:
-                for number in np.flatnonzero(np.isin(self._serials_of(segment), unwanted)).tolist():
-                    segment.delete_document(number)
+                segment.delete_documents(np.flatnonzero(np.isin(self._serials_of(segment), unwanted)))
 
     def _serials_of(self, segment: ArraySegment) -> NDArray[np.uint64]:
         return open_documents(self._storage, segment).numbers(SERIAL).values(np.dtype(np.uint64))
+
+    def _put_in(self, prepared: PreparedMerge) -> None:
+        present = {(segment.segid, segment.stamp): segment for segment in self._segments}
+        now = [present.get((segment.segid, segment.stamp)) for segment in prepared.made_of]
+        if not any(now):
+            return
+        merged = prepared.link_into(Path(self._storage.folder))
+        merged.delete_documents(prepared.gone_since(now))
+        first = next(place for place, segment in enumerate(self._segments) if segment in now)
+        others = [segment for segment in self._segments if segment not in now]
+        self._segments = [*others[:first], merged, *others[first:]]
 
     def _merge(self) -> None:
         """Merge while the policy finds something to merge; segments of deleted documents alone go."""
         self._segments = [segment for segment in self._segments if segment.doc_count()]
         while (
-            run := find_merge([self._size(segment) for segment in self._segments], into_one=self._into_one)
+            run := find_merge(
+                [size_of(self._storage, segment) for segment in self._segments],
+                into_one=self._into_one,
+                most=self._most_merged,
+            )
         ) is not None:
             merged = ArraySegment(self._name)
             merge_segments(self._storage, self._schema, self._segments[run], merged)
             self._segments[run] = [merged]
-
-    def _size(self, segment: ArraySegment) -> SegmentSize:
-        size = sum(self._storage.file_length(name) for name in segment.list_files(self._storage))
-        return SegmentSize(segment.doc_count_all(), segment.deleted_count(), size)
 
     def _remove_all_but(self, segments: Iterable[ArraySegment]) -> None:
         """Delete the files of segments that nobody knows: what a writer left that was cancelled, or died."""

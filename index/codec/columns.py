@@ -11,8 +11,9 @@ from array import array
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import numpy as np
-from whoosh.columns import ColumnReader, PickleColumn, VarBytesColumn
+from whoosh.columns import ColumnReader, VarBytesColumn, WrappedColumn, WrappedColumnReader, WrappedColumnWriter
 from whoosh.filedb.structfile import BufferFile, StructFile
 
 from index.codec.per_document import numbers_from_values
@@ -25,8 +26,33 @@ if TYPE_CHECKING:
     from index.codec.per_document import Numbers
     from index.compiled import U8
 
-VECTOR_COLUMN: Final = PickleColumn(VarBytesColumn())
-"""How a document's term vector is kept: a list of (term, weight, value)."""
+
+class PackedColumn(WrappedColumn):  # type: ignore[misc]  # Whoosh is untyped
+    """A column of any plain value, as MessagePack: what Whoosh would pickle, which must not be read from a file."""
+
+    class Writer(WrappedColumnWriter):  # type: ignore[misc]  # likewise
+        """Packs values."""
+
+        def add(self, docnum: int, value: object) -> None:
+            """Keep a value, or None. Raises `TypeError` if it would not be read back as it is."""
+            content = b"" if value is None else msgspec.msgpack.encode(value)
+            if value is not None and msgspec.msgpack.decode(content) != value:
+                raise TypeError(f"{value!r} is more than numbers, text, bytes, lists and dictionaries can say")
+            self._child.add(docnum, content)
+
+    class Reader(WrappedColumnReader):  # type: ignore[misc]  # likewise
+        """Unpacks them."""
+
+        def __getitem__(self, docnum: int) -> object:
+            content = self._child[docnum]
+            return msgspec.msgpack.decode(content) if content else None
+
+
+STORED_COLUMN: Final = PackedColumn(VarBytesColumn())
+"""How a document's stored fields are kept: a dictionary."""
+
+VECTOR_COLUMN: Final = PackedColumn(VarBytesColumn())
+"""How a document's term vector is kept: a list of [term, weight, value]."""
 
 
 def column_dtype(column: NumericColumn) -> np.dtype[Any]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAGIC: Final = b"DATELINE"
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Changes with the layout of the file, or with the arrays that segments are made of."""
 
 ALIGNMENT: Final = 64

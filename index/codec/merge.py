@@ -78,22 +78,32 @@ class SegmentSize:
     bytes: int
 
     @property
+    def live(self) -> int:
+        """How many documents are not deleted."""
+        return self.documents - self.deleted
+
+    @property
     def tier(self) -> int:
-        """The tier, from 0."""
-        live = max(self.documents - self.deleted, SMALLEST_TIER)
-        return int(math.log(live / SMALLEST_TIER, TIER) + 1e-9)
+        """The tier, from 0: that of up to `SMALLEST_TIER` articles."""
+        if self.live <= SMALLEST_TIER:
+            return 0
+        return 1 + int(math.log(self.live / SMALLEST_TIER, TIER) + 1e-9)
 
 
-def find_merge(sizes: Sequence[SegmentSize], *, into_one: bool = False) -> slice | None:
-    """Which neighbouring segments should become one now, or `None`. `into_one`: as few segments as can be."""
+def find_merge(sizes: Sequence[SegmentSize], *, into_one: bool = False, most: float = math.inf) -> slice | None:
+    """Which neighbouring segments should become one now, or `None`.
+
+    `into_one`: as few segments as can be. `most`: nothing that makes a segment of more documents than so many.
+    """
     if into_one:
         return next((run for run in _runs(sizes, math.inf) if run.stop - run.start > 1), None)
     for number, size in enumerate(sizes):
-        if size.deleted > DELETED_SHARE * size.documents:
+        if size.deleted > DELETED_SHARE * size.documents and size.live <= most:
             return slice(number, number + 1)
     for tier in sorted({size.tier for size in sizes}):
         for run in _runs(sizes, tier):
-            if sum(size.tier == tier for size in sizes[run]) >= TIER:
+            of_tier = sum(size.tier == tier for size in sizes[run])
+            if of_tier >= TIER and sum(size.live for size in sizes[run]) <= most:
                 return run
     return None
 
@@ -201,13 +211,23 @@ class _Cursor:
         return part
 
 
+def size_of(storage: FileStorage, segment: ArraySegment) -> SegmentSize:
+    """The size of a segment whose files are in a folder."""
+    size = sum(storage.file_length(name) for name in segment.list_files(storage))
+    return SegmentSize(segment.doc_count_all(), segment.deleted_count(), size)
+
+
 def merge_segments(
-    storage: FileStorage, schema: Schema, segments: Sequence[ArraySegment], merged: ArraySegment
+    storage: FileStorage,
+    schema: Schema,
+    segments: Sequence[ArraySegment],
+    merged: ArraySegment,
+    into: Path | None = None,
 ) -> None:
     """Write the documents of segments that are not deleted as one segment; there must be some.
 
-    Raises `DamagedFile`, `FileVersion` or `OSError` where files cannot be read or written, `Unmergeable`,
-    `SegmentTooLarge`.
+    Its files go into the folder of the others, or the folder `into`. Raises `DamagedFile`, `FileVersion` or `OSError`
+    where files cannot be read or written, `Unmergeable`, `SegmentTooLarge`.
     """
     sources: list[_Source] = []
     size = 0
@@ -215,7 +235,7 @@ def merge_segments(
         sources.append(_Source(storage, segment, size))
         size += sources[-1].size
     merged.set_doc_count(size)
-    folder = Path(storage.folder)
+    folder = Path(storage.folder) if into is None else into
     with (folder / merged.make_filename(per_document.EXTENSION)).open("wb") as file:
         documents = DocumentsWriter(file, size)
         lengths = _write_lengths(documents, sources)

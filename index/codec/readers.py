@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from whoosh.codec.base import EmptyCursor, FieldCursor, PerDocumentReader, TermsReader
-from whoosh.codec.whoosh3 import STORED_COLUMN
 from whoosh.filedb.filestore import FileStorage
 from whoosh.matching import ListMatcher
 from whoosh.reading import TermNotFound
 
 from index.codec import inverted, per_document
-from index.codec.columns import VECTOR_COLUMN, NumbersReader, column_dtype, whoosh_reader
+from index.codec.columns import STORED_COLUMN, VECTOR_COLUMN, NumbersReader, column_dtype, whoosh_reader
 from index.codec.container import ArrayFile, DamagedFile
 from index.codec.field import PostingKind
 from index.codec.inverted import InvertedArrays

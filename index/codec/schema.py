@@ -6,6 +6,8 @@ columns, 0 where nothing is known; and the serial, a column. Nothing is stored: 
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from whoosh import fields
@@ -16,7 +18,7 @@ from index.analysis import tokens
 from index.fields import FIELDS, FieldKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from index.fields import Field
 
@@ -69,26 +71,37 @@ def _declare(schema: fields.Schema, field: Field) -> None:
             assert_never(field.kind)
 
 
-def find_difference(schema: fields.Schema) -> str | None:
-    """What an index's schema says differently from `schema_from_fields`: the name of the first such field, if any.
+def fields_of(schema: fields.Schema) -> dict[str, str]:
+    """What an index is to say of each of its fields: the kind of field, and a fingerprint of every setting of it.
 
-    Every setting counts: formats, analysers, boosts, what is stored, columns and their defaults.
+    Formats, analysers, boosts, what is stored, columns and their defaults: whatever differs has another fingerprint.
     """
-    expected = schema_from_fields()
-    for pattern in schema._dyn_fields:  # noqa: SLF001 - Whoosh has no other way to tell
-        return str(pattern)
-    for name in sorted({*schema.names(), *expected.names()}):
-        if name not in schema or name not in expected or not _equal(schema[name], expected[name]):
-            return str(name)
-    return None
+    dynamic = {name: field for name, (_, field) in schema._dyn_fields.items()}  # noqa: SLF001 - Whoosh has no other way to tell
+    return {
+        str(name): f"{type(field).__name__} {hashlib.sha256(_described(field).encode()).hexdigest()[:16]}"
+        for name, field in sorted((dict(schema.items()) | dynamic).items())
+    }
 
 
-def _equal(one: object, other: object) -> bool:
-    """Whether two objects of Whoosh's are alike: most have no equality of their own."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(value, other[key]) for key, value in one.items())
-    if hasattr(one, "__dict__") and not isinstance(one, type):
-        return _equal(vars(one), vars(other))
-    return one == other
+def find_difference(found: Mapping[str, str], expected: Mapping[str, str]) -> str | None:
+    """The first field that two indexes declare differently, or that only one has; `fields_of` each."""
+    return next((name for name in sorted({*found, *expected}) if found.get(name) != expected.get(name)), None)
+
+
+def _described(value: object) -> str:
+    """A setting as text that is the same in every process: Whoosh's objects have no equality, let alone a name."""
+    match value:
+        case None | bool() | int() | float() | str() | bytes():
+            return repr(value)
+        case dict():
+            return "{" + ",".join(sorted(f"{_described(key)}:{_described(item)}" for key, item in value.items())) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(_described, value)) + "]"
+        case set() | frozenset():
+            return "<" + ",".join(sorted(map(_described, value))) + ">"
+        case re.Pattern():
+            return f"{value.pattern!r} {value.flags}"
+        case _ if hasattr(value, "__qualname__"):
+            return str(value.__qualname__)
+        case _:
+            return f"{type(value).__qualname__}({_described(value.__getstate__())})"

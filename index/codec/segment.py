@@ -1,11 +1,8 @@
 """Our Whoosh codec: a segment is two files of arrays that are mapped into memory.
 
-`ArrayIndex` is an index whose writer uses the codec; `ArrayCodec` makes the writers (`writers`) and readers (`readers`)
-that Whoosh's own writer and searcher run over; `ArraySegment` is what the index's table of contents keeps of a segment.
-Each part says which other it belongs to: the segment keeps the stamp of its `.inv`, and that the stamp of its `.doc`.
-
-The table of contents is a pickle: the name of this module, that of `ArraySegment`, and what `__getstate__` returns are
-part of the format on disk. See docs/index-format.md.
+`ArrayCodec` makes the writers (`writers`) and readers (`readers`) that Whoosh's own writer and searcher run over;
+`ArraySegment` is what the index's table of contents (`contents`) keeps of a segment. Each part says which other it
+belongs to: the segment keeps the stamp of its `.inv`, and that the stamp of its `.doc`.
 """
 
 from __future__ import annotations
@@ -14,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from whoosh.codec.base import Codec, Segment
-from whoosh.index import FileIndex
-from whoosh.writing import SegmentWriter
 
-from index.codec.container import FORMAT_VERSION, DamagedFile, FileVersion
 from index.codec.readers import ArrayPerDocumentReader, ArrayTermsReader, open_documents, open_inverted
+from index.codec.schema import SERIAL
 from index.codec.writers import ArrayFieldWriter, ArrayPerDocumentWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from numpy.typing import NDArray
     from whoosh.filedb.filestore import Storage
+
+    from index.compiled import U32
 
 
 class ArraySegment(Segment):  # type: ignore[misc]  # Whoosh is untyped
@@ -37,24 +35,33 @@ class ArraySegment(Segment):  # type: ignore[misc]  # Whoosh is untyped
         super().__init__(indexname)
         self.stamp: int | None = None
         self._documents = 0
-        self._deleted: set[int] = set()
+        self._is_deleted: NDArray[np.bool_] | None = None
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {
-            "version": FORMAT_VERSION,
-            "indexname": self.indexname,
-            "segid": self.segid,
-            "documents": self._documents,
-            "deleted": np.array(sorted(self._deleted), "<u4").tobytes(),
-            "stamp": self.stamp,
-        }
+    @classmethod
+    def read(cls, indexname: str, segid: str, *, documents: int, stamp: int, deleted: U32) -> ArraySegment:
+        """A segment that was written. `deleted` uint32: the numbers of its deleted documents."""
+        segment = cls(indexname)
+        segment.segid, segment.stamp = segid, stamp
+        segment.set_doc_count(documents)
+        segment.delete_documents(deleted)
+        return segment
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if state.get("version") != FORMAT_VERSION:
-            raise FileVersion("the table of contents", int(state.get("version", 0)))
-        self.indexname, self.segid, self.compound = state["indexname"], state["segid"], False
-        self._documents, self.stamp = state["documents"], state["stamp"]
-        self._deleted = set(np.frombuffer(state["deleted"], "<u4").tolist())
+    @property
+    def deleted(self) -> U32:
+        """The numbers of the deleted documents, ascending."""
+        if self._is_deleted is None:
+            return np.zeros(0, np.uint32)
+        return np.flatnonzero(self._is_deleted).astype(np.uint32)
+
+    def delete_documents(self, numbers: NDArray[Any]) -> None:
+        """Delete documents. Raises `IndexError` if there is none of some number."""
+        if len(numbers):
+            self._marks()[numbers] = True
+
+    def _marks(self) -> NDArray[np.bool_]:
+        if self._is_deleted is None:
+            self._is_deleted = np.zeros(self._documents, np.bool_)
+        return self._is_deleted
 
     def codec(self) -> ArrayCodec:
         """What reads it."""
@@ -74,21 +81,21 @@ class ArraySegment(Segment):  # type: ignore[misc]  # Whoosh is untyped
 
     def deleted_count(self) -> int:
         """How many of them are deleted."""
-        return len(self._deleted)
+        return 0 if self._is_deleted is None else int(np.count_nonzero(self._is_deleted))
 
     def deleted_docs(self) -> Iterator[int]:
-        """The numbers of those, in no order."""
-        return iter(self._deleted)
+        """The numbers of those, ascending."""
+        return iter(self.deleted.tolist())
 
     def is_deleted(self, docnum: int) -> bool:
-        """Whether a document is deleted."""
-        return docnum in self._deleted
+        """Whether a document is deleted. Whoosh asks of one behind the last, too, which is not."""
+        return self._is_deleted is not None and docnum < self._documents and bool(self._is_deleted[docnum])
 
     def delete_document(self, docnum: int, delete: bool = True) -> None:  # noqa: FBT001, FBT002 - Whoosh's signature
         """Delete a document, or take its deletion back. Raises `IndexError` if there is none of that number."""
         if not 0 <= docnum < self._documents:
             raise IndexError(f"segment {self.segid} has no document {docnum}")
-        (self._deleted.add if delete else self._deleted.discard)(docnum)
+        self._marks()[docnum] = delete
 
 
 class ArrayCodec(Codec):  # type: ignore[misc]  # Whoosh is untyped
@@ -121,43 +128,19 @@ class ArrayCodec(Codec):  # type: ignore[misc]  # Whoosh is untyped
         return True
 
 
-class ArrayWriter(SegmentWriter):  # type: ignore[misc]  # Whoosh is untyped
-    """Whoosh's own writer over the codec, which leaves nothing behind when it is cancelled."""
-
-    def __init__(self, index: FileIndex, **options: Any) -> None:  # noqa: ANN401 - handed on to Whoosh
-        super().__init__(index, **(options | {"codec": ArrayCodec()}))
-
-    def cancel(self) -> None:
-        """Undo everything since the last commit."""
-        super().cancel()
-        for name in self.newsegment.list_files(self.storage):
-            self.storage.delete_file(name)
-
-
-class ArrayIndex(FileIndex):  # type: ignore[misc]  # Whoosh is untyped
-    """An index of our segments. Whoosh's own would write those that are added later in its own format.
-
-    Make one with `storage.create_index(schema, indexclass=ArrayIndex)`, open it with `open_index` likewise.
-    """
-
-    def segments(self) -> list[Segment]:
-        """Its segments, as the newest table of contents has them; not ours if somebody else wrote there."""
-        return list(self._segments())
-
-    def writer(self, procs: int = 1, **options: Any) -> ArrayWriter:  # noqa: ANN401 - handed on to Whoosh
-        """The one writer. Raises `ValueError` for more than one process: that is the bulk writer's business."""
-        if procs != 1:
-            raise ValueError("Whoosh's writer of many processes knows its own format only")
-        return ArrayWriter(self, **options)
-
-
-def check_segment(storage: Storage, segment: Segment) -> None:
+def check_segment(
+    storage: Storage, segment: ArraySegment, unchanged: Collection[str] = frozenset()
+) -> NDArray[np.uint64]:
     """See that a segment's files are its own and every byte in them is as written. Reads them whole.
 
-    Raises `DamagedFile`, `FileVersion`, or `OSError` if one is missing.
+    But for files named in `unchanged`, which are known to be as written. Returns the serials of its documents that are
+    not deleted, none if it has no such column. Raises `DamagedFile`, `FileVersion`, or `OSError` if a file is missing.
     """
-    if not isinstance(segment, ArraySegment):
-        raise DamagedFile(str(segment.segment_id()), "is not a segment of arrays")
     documents = open_documents(storage, segment)
-    documents.file.check()
-    open_inverted(storage, segment, documents).file.check()
+    for file in (documents.file, open_inverted(storage, segment, documents).file):
+        if file.name not in unchanged:
+            file.check()
+    if SERIAL not in documents.columns:
+        return np.zeros(0, np.uint64)
+    serials: NDArray[np.uint64] = documents.numbers(SERIAL).values(np.dtype(np.uint64))
+    return np.delete(serials, segment.deleted)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from whoosh.codec.base import FieldWriter, PerDocWriterWithColumns
-from whoosh.codec.whoosh3 import STORED_COLUMN
 from whoosh.columns import NumericColumn
 from whoosh.fields import ID, KEYWORD
 from whoosh.formats import Existence, Frequency, Positions
 from whoosh.util.numeric import length_to_byte
 
 from index.codec import inverted, per_document
-from index.codec.columns import VECTOR_COLUMN, NumbersWriter, WhooshColumnWriter
+from index.codec.columns import STORED_COLUMN, VECTOR_COLUMN, NumbersWriter, WhooshColumnWriter
 from index.codec.field import PostingKind, Postings
 from index.codec.inverted import InvertedWriter
 from index.codec.per_document import DocumentsWriter
@@ -91,7 +90,7 @@ class ArrayPerDocumentWriter(PerDocWriterWithColumns):  # type: ignore[misc]  # 
 
     def add_vector_items(self, fieldname: str, fieldobj: FieldType, items: Iterable[tuple[str, float, bytes]]) -> None:  # noqa: ARG002 - Whoosh's signature
         """Keep a document's term vector: terms in order, each with its weight and value."""
-        found = [(text, array("f", [weight])[0], value) for text, weight, value in items]
+        found = [[text, array("f", [weight])[0], value] for text, weight, value in items]
         if found:
             self._vectors.setdefault(fieldname, WhooshColumnWriter(VECTOR_COLUMN)).add(self._docnum, found)
 

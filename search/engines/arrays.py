@@ -10,30 +10,42 @@ Kernels let other threads run; what they write to is a `Scratch` of the calling 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial, reduce
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from search.engine import DateFacet, Match, Matches
+from index.compiled import I64, U8
+from search.budget import spend
+from search.engine import ALL_BUT_CAPTION, DateFacet, Match, Matches, SearchRequest
 from search.engines.counting import column_of, count_days, count_values
 from search.engines.evaluation import NO_FACETS, NO_MASK, NO_TESTS, Evaluation, Scratches, groups_in
 from search.engines.kernels_lists import search_list
 from search.engines.kernels_matching import STRICT, Tally, collect_all, collect_found, sort_heap
-from search.engines.mapped import DAYS, MappedIndex
+from search.engines.mapped import MappedIndex
 from search.engines.plans import COLUMN_OF, NAME, NOTHING, Planner, conjunction_of
 from search.engines.refusing import refuse_unknown_fields
-from search.engines.values import RegionSets
+from search.engines.segments import DAYS
 from search.errors import EngineClosed
+from search.query import Everything
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from index.compiled import F64, I64, U8
-    from search.engine import Facet, FacetCounts, SearchRequest
+    from index.compiled import F64
+    from search.engine import Facet, FacetCounts
+    from search.engines.evaluation import Groups
     from search.engines.kernels_matching import Into
-    from search.engines.mapped import MappedSegment
+    from search.engines.mapped import LiveSegment
     from search.engines.plans import Accepted, Conjunction
+    from search.query import Query
+
+WITHIN_REMEMBERED: Final = 16
+"""Restrictions whose documents are remembered: a byte for each article and restriction."""
+
+Asked: TypeAlias = tuple[I64, U8, I64, I64]
+"""What `Into` says of the request: `tests`, `passes`, `facets`, `order`."""
 
 
 class ArraysEngine:
@@ -69,18 +81,29 @@ class _Opened:
 
     def __init__(self, index: MappedIndex) -> None:
         self.index = index
-        self.regions = RegionSets(index.values["region"])
         self.scratches = Scratches(index)
+        # Not a method that is remembered: that would hold this object, and it that
+        marked = partial(_marked, index, self.scratches)
+        self.within: Callable[[Query], tuple[U8, ...]] = lru_cache(maxsize=WITHIN_REMEMBERED)(marked)
+
+
+def _marked(index: MappedIndex, scratches: Scratches, within: Query) -> tuple[U8, ...]:
+    """For each document of each segment, deleted or not, 1 where it is one of those that a request is restricted to."""
+    sets = index.values | {"region": index.regions.in_roles(ALL_BUT_CAPTION)}
+    plan = Planner(index, SearchRequest(), sets).plan(within)
+    evaluation = Evaluation(index, scratches.own)
+    return tuple(evaluation.marks(plan, segment) for segment in index.segments)
 
 
 class _Search:
     """One request on its way through the segments."""
 
     def __init__(self, opened: _Opened, request: SearchRequest) -> None:
+        self._opened = opened
         self._index = opened.index
         self._request = request
         self._scratch = opened.scratches.own
-        self._sets = opened.index.values | {"region": opened.regions.in_roles(request.roles)}
+        self._sets = opened.index.values | {"region": opened.index.regions.in_roles(request.roles)}
         self._k = min(request.offset + request.limit, opened.index.size)
 
     def run(self, generation: str) -> Matches:
@@ -107,49 +130,64 @@ class _Search:
         return count_values(self._sets[facet.field], column_of(facet), self._scratch)
 
     def _collect(self, conjunction: Conjunction, heap: tuple[I64, I64, F64]) -> None:
-        """Hand every match to `collect`."""
+        """Hand every match to `collect`, segment by segment."""
         evaluation = Evaluation(self._index, self._scratch)
-        into = self._into(conjunction, evaluation, heap)
-        if not conjunction.groups and not conjunction.found:
-            collect_all(0, self._index.size, self._k, into)
-            return
+        asked = self._asked(conjunction.tests)
         for segment in self._index.segments:
-            if conjunction.groups:
-                self._collect_groups(conjunction, segment, evaluation, into)
+            spend()
+            groups = groups_in(conjunction.groups, segment) if conjunction.groups else None
+            if conjunction.groups and groups is None:
+                continue
+            into = self._into(conjunction, evaluation, segment, asked, heap)
+            if groups is not None:
+                self._collect_groups(groups, conjunction, segment, evaluation, into)
+            elif conjunction.found:
+                collect_found(*evaluation.all_found(conjunction.found, segment), self._k, into)
             else:
-                docs, scores = evaluation.all_found(conjunction.found, segment)
-                collect_found(docs, scores, segment.offset, self._k, into)
+                collect_all(segment.mapped.size, self._k, into)
+        if self._is_counted(conjunction):
+            [(listed, _)] = conjunction.groups[0].lists
+            self._scratch.state[Tally.TOTAL] = listed.articles
+
+    def _is_counted(self, conjunction: Conjunction) -> bool:
+        """Whether matches are the articles of one list, whose number is known, and nothing else is asked of them."""
+        request = self._request
+        is_bare = not (conjunction.tests or conjunction.masks or request.filters or request.dates or request.facets)
+        return conjunction.is_one_list and is_bare and request.within == Everything()
 
     def _collect_groups(
-        self, conjunction: Conjunction, segment: MappedSegment, evaluation: Evaluation, into: Into
+        self, groups: Groups, conjunction: Conjunction, segment: LiveSegment, evaluation: Evaluation, into: Into
     ) -> None:
         if conjunction.is_one_list:
-            [(listed, weight)] = conjunction.groups[0].lists
-            row = listed.rows[segment.number]
-            if row is not None:
-                search_list(segment.arrays, row, weight, listed.idf, self._index.norms, self._k, into)
-            return
-        groups = groups_in(conjunction.groups, segment)
-        if groups is None:
+            (weight, idf), is_counted = groups.factors[0], self._is_counted(conjunction)
+            search_list(
+                segment.mapped.arrays, groups.rows[0], weight, idf, self._index.norms, is_counted, self._k, into
+            )
             return
         given = evaluation.all_found(conjunction.found, segment) if conjunction.found else None
         evaluation.search_groups(groups, segment, given, self._k, into)
 
-    def _into(self, conjunction: Conjunction, evaluation: Evaluation, heap: tuple[I64, I64, F64]) -> Into:
-        index, scratch = self._index, self._scratch
-        tests, passes = self._tests(conjunction.tests)
-        columns = dict.fromkeys(map(column_of, self._request.facets))
-        facets = np.array([(column, scratch.starts[column]) for column in columns], np.int64) if columns else NO_FACETS
-        masks = [evaluation.marks(part) for part in conjunction.masks]
-        if len(index.live):
-            masks.append(index.live)
+    def _into(
+        self,
+        conjunction: Conjunction,
+        evaluation: Evaluation,
+        segment: LiveSegment,
+        asked: Asked,
+        heap: tuple[I64, I64, F64],
+    ) -> Into:
+        scratch, mapped = self._scratch, segment.mapped
+        masks = [evaluation.marks(part, segment) for part in conjunction.masks]
+        if len(segment.live):
+            masks.append(segment.live)
+        if self._request.within != Everything():
+            masks.append(self._opened.within(self._request.within)[segment.number])
         return (
-            np.bitwise_and.reduce(masks) if masks else NO_MASK, index.columns, index.serials, tests, passes, facets,
-            index.days.order(self._request.sort), scratch.counts, scratch.touched, *heap, scratch.state,
+            reduce(np.bitwise_and, masks) if masks else NO_MASK, mapped.columns, mapped.serials, segment.bases, *asked,
+            scratch.counts, scratch.touched, *heap, scratch.state,
         )  # fmt: skip
 
-    def _tests(self, strict: Iterable[Accepted]) -> tuple[I64, U8]:
-        """The request's filters and the query's tests, as `collect` takes them."""
+    def _asked(self, strict: Iterable[Accepted]) -> Asked:
+        """The request's filters and facets, the query's tests and the order, as `collect` takes them."""
         request = self._request
         tests = [(test.column, test.accepted, STRICT) for test in strict]
         for wanted in request.filters:
@@ -157,10 +195,15 @@ class _Search:
             tests.append((column, self._sets[wanted.field].accepting(wanted.any_of, wanted.none_of), 1 << column))
         if request.dates is not None:
             tests.append((DAYS, self._index.days.accepting(request.dates), 1 << DAYS))
-        if not tests:
-            return NO_TESTS, NO_MASK
         rows, start = [], 0
         for column, accepted, bit in tests:
             rows.append((column, start, bit))
             start += len(accepted)
-        return np.array(rows, np.int64), np.concatenate([accepted for _, accepted, _ in tests])
+        columns = dict.fromkeys(map(column_of, request.facets))
+        facets = [(column, self._scratch.starts[column]) for column in columns]
+        return (
+            np.array(rows, np.int64) if rows else NO_TESTS,
+            np.concatenate([accepted for _, accepted, _ in tests]) if tests else NO_MASK,
+            np.array(facets, np.int64) if facets else NO_FACETS,
+            self._index.days.order(request.sort),
+        )

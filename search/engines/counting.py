@@ -8,8 +8,8 @@ import numpy as np
 
 from search.engine import MAX_BUCKETS, DateCounts, DateFacet, DateMatch, ValueCounts, ValueFacet
 from search.engines.kernels_matching import Tally, span_of_days, tally_days, tally_values
-from search.engines.mapped import DAYS
 from search.engines.plans import COLUMN_OF
+from search.engines.segments import DAYS
 from search.errors import TooManyBuckets
 
 if TYPE_CHECKING:

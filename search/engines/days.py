@@ -1,13 +1,13 @@
-"""Days as ordinals: every document has one for its exact interval of days, `DayIntervals` says which it is.
+"""Days as ordinals: every document has one for its exact interval of days, numbered in each segment from 0, no date.
 
-Filters, orders and histograms look at the intervals that occur, of which there are far fewer than documents.
-Ordinal 0 is no date at all.
+`intervals_from_days` numbers those of a segment; `DayIntervals` is those of all segments, one segment's behind the
+other's. Filters, orders and histograms look at the intervals that occur, of which there are far fewer than documents.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, assert_never
 
 import numpy as np
@@ -15,6 +15,8 @@ import numpy as np
 from search.engine import MAX_BUCKETS, DateFilter, DateMatch, Interval, Sort
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from index.compiled import I64, U8, U32
@@ -24,81 +26,102 @@ DENSE: Final = 2**24
 
 
 class DayIntervals:
-    """The distinct intervals of days. `first`, `last` int64: days as ordinals of the calendar; 0 for no date."""
+    """Intervals of days. `first`, `last` int64: days as ordinals of the calendar; 0 for no date. Some may be equal."""
 
     def __init__(self, first: I64, last: I64) -> None:
         self.first = first
         self.last = last
-        self.first_days = lru_cache(maxsize=None)(self._first_days)
-        self.units = lru_cache(maxsize=None)(self._units)
-        self.order = lru_cache(maxsize=None)(self._order)
-        self.accepting = lru_cache(maxsize=64)(self._accepting)
+        # Not methods that are remembered: those would hold this object, and it them
+        self.units = lru_cache(maxsize=None)(partial(_units, first, last))
+        self.order = lru_cache(maxsize=None)(partial(_order, first, last))
+        self.accepting = lru_cache(maxsize=64)(partial(_accepting, first, last))
+        self._span = lru_cache(maxsize=None)(partial(_span, self.units))
 
     def __len__(self) -> int:
         return len(self.first)
 
-    def _accepting(self, wanted: DateFilter) -> U8:
-        """For each interval, whether a filter lets it through. One without a date never is."""
-        start = wanted.start.toordinal() if wanted.start else 1
-        end = wanted.end.toordinal() if wanted.end else dt.date.max.toordinal()
-        match wanted.match:
-            case DateMatch.POSSIBLE:
-                accepted = (self.first <= end) & (start <= self.last)
-            case DateMatch.CERTAIN:
-                accepted = (start <= self.first) & (self.last <= end)
-            case _:
-                assert_never(wanted.match)
-        accepted[0] = False
-        return accepted.astype(np.uint8)
+    def first_days_from(self, interval: Interval, unit: int, count: int) -> tuple[dt.date, ...]:
+        """The first days of so many calendar units from a unit on."""
+        first, last = self._span(interval)
+        if unit + count - 1 > last:
+            return _first_days(interval, unit, unit + count)
+        days = _first_days(interval, first, last + 1)
+        return days[unit - first : unit - first + count]
 
-    def _order(self, sort: Sort) -> I64:
-        """For each interval the key to sort by, larger first; empty for relevance."""
-        match sort:
-            case Sort.RELEVANCE:
-                return np.zeros(0, np.int64)
-            case Sort.NEWEST:
-                ranked = np.lexsort((self.first, self.last))
-            case Sort.OLDEST:
-                ranked = np.lexsort((-self.last, -self.first))
-            case _:
-                assert_never(sort)
-        keys = np.empty(len(self), np.int64)
-        keys[ranked] = np.arange(1, len(self) + 1)
-        keys[0] = 0
-        return keys
 
-    def _units(self, interval: Interval) -> I64:
-        """The numbers of the calendar units of each interval's first and last day: int64 (intervals, 2)."""
-        days = np.stack([self.first, self.last], axis=1)
-        if interval is Interval.DAY:
-            return days
+def _accepting(first: I64, last: I64, wanted: DateFilter) -> U8:
+    """For each interval, whether a filter lets it through. One without a date never is."""
+    start = wanted.start.toordinal() if wanted.start else 1
+    end = wanted.end.toordinal() if wanted.end else dt.date.max.toordinal()
+    match wanted.match:
+        case DateMatch.POSSIBLE:
+            accepted = (first <= end) & (start <= last)
+        case DateMatch.CERTAIN:
+            accepted = (start <= first) & (last <= end)
+        case _:
+            assert_never(wanted.match)
+    accepted[first == 0] = False
+    return accepted.astype(np.uint8)
+
+
+def _order(first: I64, last: I64, sort: Sort) -> I64:
+    """For each interval the key to sort by, larger first, equal for equal ones; empty for relevance."""
+    match sort:
+        case Sort.RELEVANCE:
+            return np.zeros(0, np.int64)
+        case Sort.NEWEST:
+            ranked = np.lexsort((first, last))
+        case Sort.OLDEST:
+            ranked = np.lexsort((-last, -first))
+        case _:
+            assert_never(sort)
+    differs = (np.diff(first[ranked]) != 0) | (np.diff(last[ranked]) != 0)
+    keys = np.empty(len(first), np.int64)
+    keys[ranked] = np.cumsum(np.concatenate([np.ones(min(len(first), 1), np.bool_), differs]))
+    keys[first == 0] = 0
+    return keys
+
+
+def _units(first: I64, last: I64, interval: Interval) -> I64:
+    """The numbers of the calendar units of each interval's first and last day: int64 (intervals, 2); -1 for no date."""
+    days = np.stack([first, last], axis=1)
+    undated = first == 0
+    if interval is not Interval.DAY:
         # Years and months of NumPy count from 1970
         dates = (np.maximum(days, 1) - _EPOCH).astype("datetime64[D]")
         if interval is Interval.YEAR:
-            return dates.astype("datetime64[Y]").astype(np.int64) + _EPOCH_YEAR
-        return dates.astype("datetime64[M]").astype(np.int64) + _EPOCH_YEAR * 12
+            days = dates.astype("datetime64[Y]").astype(np.int64) + _EPOCH_YEAR
+        else:
+            days = dates.astype("datetime64[M]").astype(np.int64) + _EPOCH_YEAR * 12
+    days[undated] = -1
+    return days
 
-    def _first_days(self, interval: Interval) -> tuple[int, tuple[dt.date, ...]]:
-        """The first days of the calendar units of the archive, as far as a facet counts them, and the first unit."""
-        units = self.units(interval)[1:]
-        first = int(units.min(initial=2**40)) if len(units) else 0
-        last = min(int(units.max(initial=0)), first + MAX_BUCKETS) if len(units) else -1
-        return first, tuple(interval.first_day(unit) for unit in range(first, last + 1))
 
-    def first_days_from(self, interval: Interval, unit: int, count: int) -> tuple[dt.date, ...]:
-        """The first days of so many calendar units from a unit on."""
-        first, days = self.first_days(interval)
-        if unit + count - first <= len(days):
-            return days[unit - first : unit - first + count]
-        return tuple(interval.first_day(number) for number in range(unit, unit + count))
+def _span(units: Callable[[Interval], I64], interval: Interval) -> tuple[int, int]:
+    """The first and the last calendar unit of the archive, as far as a facet counts them."""
+    found = units(interval)
+    dated = found[found[:, 0] >= 0]
+    if not len(dated):
+        return 0, -1
+    first = int(dated.min())
+    return first, min(int(dated.max()), first + MAX_BUCKETS)
+
+
+@lru_cache(maxsize=16)
+def _first_days(interval: Interval, first: int, end: int) -> tuple[dt.date, ...]:
+    """The first days of calendar units: remembered beyond an index, as the next one's are mostly the same."""
+    return tuple(interval.first_day(unit) for unit in range(first, end))
 
 
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 _EPOCH_YEAR: Final = 1970
 
 
-def intervals_from_days(first: I64, last: I64, ordinals: NDArray[np.uint32]) -> DayIntervals:
-    """The intervals that occur. Fills in `ordinals` uint32 (documents), the interval of each document."""
+def intervals_from_days(first: I64, last: I64, ordinals: NDArray[np.uint32]) -> tuple[I64, I64]:
+    """The intervals that occur: first and last days, ascending, no date before them.
+
+    Fills in `ordinals` uint32 (documents), the interval of each document.
+    """
     dated = first != 0
     lowest = int(first.min(where=dated, initial=2**40)) if dated.any() else 0
     longest = int((last - first).max(where=dated, initial=0)) + 1
@@ -119,4 +142,4 @@ def intervals_from_days(first: I64, last: I64, ordinals: NDArray[np.uint32]) -> 
     starts = (distinct - 1) // width + lowest
     ends = starts + (distinct - 1) % width + shortest
     starts[0] = ends[0] = 0
-    return DayIntervals(starts, ends)
+    return starts, ends

@@ -1,7 +1,7 @@
 """Working out plans: as posting lists to go through, as sets of documents, or as marks on all of them.
 
 `groups_in` turns lists into what kernels take of a segment. `Evaluation.found` works any plan out in a segment, with
-scores; `Evaluation.marks` a silent one for the whole index. `Scratch` is what a thread's kernels write to.
+scores; `Evaluation.marks` a silent one, without. `Scratch` is what a thread's kernels write to.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from search.engines.kernels_lists import search_groups
 from search.engines.kernels_matching import Tally, begin
 from search.engines.kernels_placed import search_placed
 from search.engines.kernels_sets import intersect, mark, unite
-from search.engines.mapped import DAYS, MappedIndex
 from search.engines.plans import Accepted, AllOf, AnyList, AnyOf, NoneOf, Placed, Plan, conjunction_of, is_silent
+from search.engines.segments import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from search.engines.kernels_matching import Into
     from search.engines.kernels_sets import Found
-    from search.engines.mapped import MappedSegment
+    from search.engines.mapped import LiveSegment, MappedIndex
 
 HEAP: Final = 1024
 """Matches of a page that a thread always has room for."""
@@ -103,7 +103,7 @@ class Groups:
     starts: list[int]
 
 
-def groups_in(groups: Sequence[AnyList], segment: MappedSegment) -> Groups | None:
+def groups_in(groups: Sequence[AnyList], segment: LiveSegment) -> Groups | None:
     """The lists of a segment; None if a group has none there, and so nothing matches."""
     rows: list[I64] = []
     factors: list[tuple[float, float]] = []
@@ -127,7 +127,7 @@ class Evaluation:
         self._index = index
         self._scratch = scratch
 
-    def found(self, plan: Plan, segment: MappedSegment) -> Found:
+    def found(self, plan: Plan, segment: LiveSegment) -> Found:
         """The documents of a segment that match a plan, deleted ones too, and their scores."""
         match plan:
             case Placed():
@@ -141,89 +141,86 @@ class Evaluation:
             case _:
                 assert_never(plan)
 
-    def all_found(self, plans: Sequence[Plan], segment: MappedSegment) -> Found:
+    def all_found(self, plans: Sequence[Plan], segment: LiveSegment) -> Found:
         """The documents of a segment that match each of some plans, one at least, and the sums of their scores."""
         first, *rest = [self.found(plan, segment) for plan in plans]
         return reduce(lambda one, other: intersect(*one, *other), rest, first)
 
-    def marks(self, plan: Plan) -> U8:
-        """For each document of the index, deleted or not, 1 where a silent plan matches."""
-        size = self._index.size
+    def marks(self, plan: Plan, segment: LiveSegment) -> U8:
+        """For each document of a segment, deleted or not, 1 where a silent plan matches."""
+        size = segment.mapped.size
         match plan:
             case Accepted(column, accepted):
-                return accepted[self._index.columns[:, column]]
+                return accepted[segment.bases[column] :][segment.mapped.columns[:, column]]
             case NoneOf(part):
-                return 1 - (self.marks(part) if is_silent(part) else self._marks_of_found(part))
+                return 1 - (self.marks(part, segment) if is_silent(part) else self._marks_of_found(part, segment))
             case AllOf(parts):
-                return reduce(np.bitwise_and, map(self.marks, parts), np.ones(size, np.uint8))
+                marks = [self.marks(part, segment) for part in parts]
+                return reduce(np.bitwise_and, marks, np.ones(size, np.uint8))
             case AnyOf(parts):
-                return reduce(np.bitwise_or, map(self.marks, parts), np.zeros(size, np.uint8))
+                marks = [self.marks(part, segment) for part in parts]
+                return reduce(np.bitwise_or, marks, np.zeros(size, np.uint8))
             case AnyList() | Placed():
-                return self._marks_of_found(plan)
+                return self._marks_of_found(plan, segment)
             case _:
                 assert_never(plan)
 
-    def search_groups(self, groups: Groups, segment: MappedSegment, given: Found | None, k: int, into: Into) -> None:
+    def search_groups(self, groups: Groups, segment: LiveSegment, given: Found | None, k: int, into: Into) -> None:
         """Collect the documents that are in all groups, and in `given` if it is given."""
         self._run(groups, segment, given, k, into, NOT_GIVEN)
 
-    def _marks_of_found(self, plan: Plan) -> U8:
-        marks = np.zeros(self._index.size, np.uint8)
-        for segment in self._index.segments:
-            mark(self.found(plan, segment)[0], segment.offset, marks)
+    def _marks_of_found(self, plan: Plan, segment: LiveSegment) -> U8:
+        marks = np.zeros(segment.mapped.size, np.uint8)
+        mark(self.found(plan, segment)[0], marks)
         return marks
 
-    def _conjunction(self, plan: Plan, segment: MappedSegment) -> Found:
+    def _conjunction(self, plan: Plan, segment: LiveSegment) -> Found:
         conjunction = conjunction_of(plan)
-        silent = [
-            self.marks(part)[segment.offset : segment.offset + segment.size]
-            for part in (*conjunction.tests, *conjunction.masks)
-        ]
-        mask = reduce(np.bitwise_and, silent, np.ones(segment.size, np.uint8)) if silent else None
+        size = segment.mapped.size
+        silent = [self.marks(part, segment) for part in (*conjunction.tests, *conjunction.masks)]
+        mask = reduce(np.bitwise_and, silent) if silent else None
         if conjunction.groups:
             docs, scores = self._emitted(conjunction.groups, conjunction.found, segment)
         elif conjunction.found:
             docs, scores = self.all_found(conjunction.found, segment)
         else:
-            docs = (
-                np.flatnonzero(mask).astype(np.uint32) if mask is not None else np.arange(segment.size, dtype=np.uint32)
-            )
+            docs = np.flatnonzero(mask).astype(np.uint32) if mask is not None else np.arange(size, dtype=np.uint32)
             return docs, np.zeros(len(docs), np.float64)
         if mask is None:
             return docs, scores
         kept = mask[docs] != 0
         return docs[kept], scores[kept]
 
-    def _emitted(self, lists: Sequence[AnyList], found: Sequence[Plan], segment: MappedSegment) -> Found:
+    def _emitted(self, lists: Sequence[AnyList], found: Sequence[Plan], segment: LiveSegment) -> Found:
         groups = groups_in(lists, segment)
         if groups is None:
             return NOT_GIVEN
         given = self.all_found(found, segment) if found else None
         first = groups.rows[: groups.starts[1], 0]
-        most = len(given[0]) if given is not None else min(int(first.sum()), segment.size)
+        most = len(given[0]) if given is not None else min(int(first.sum()), segment.mapped.size)
         # With no room at all, matches would be collected
         emit = np.empty(most + 1, np.uint32), np.empty(most + 1, np.float64)
-        count = self._run(groups, segment, given, 0, self._nowhere(), emit)
+        count = self._run(groups, segment, given, 0, self._nowhere(segment), emit)
         return emit[0][:count], emit[1][:count]
 
-    def _nowhere(self) -> Into:
+    def _nowhere(self, segment: LiveSegment) -> Into:
         """Where matches would go that are emitted instead."""
-        index, none = self._index, self._scratch.state[:0]
+        mapped, none = segment.mapped, self._scratch.state[:0]
         return (
-            NO_MASK, index.columns, index.serials, NO_TESTS, NO_MASK, NO_FACETS, none, self._scratch.counts,
-            self._scratch.touched, none, none, NO_SCORES, self._scratch.state,
+            NO_MASK, mapped.columns, mapped.serials, segment.bases, NO_TESTS, NO_MASK, NO_FACETS, none,
+            self._scratch.counts, self._scratch.touched, none, none, NO_SCORES, self._scratch.state,
         )  # fmt: skip
 
     def _run(  # noqa: PLR0913, PLR0917 - what the kernel takes
-        self, groups: Groups, segment: MappedSegment, given: Found | None, k: int, into: Into, emit: Found
+        self, groups: Groups, segment: LiveSegment, given: Found | None, k: int, into: Into, emit: Found
     ) -> int:
         starts = np.array(groups.starts if given is None else [-1, *groups.starts], np.int64)
         return search_groups(
-            segment.arrays, groups.rows, groups.factors, starts, given or NOT_GIVEN, self._index.norms, k, into, emit,
-            self._scratch.cursors(len(groups.rows)),
+            segment.mapped.arrays, groups.rows, groups.factors, starts, given or NOT_GIVEN, self._index.norms, k, into,
+            emit, self._scratch.cursors(len(groups.rows)),
         )  # fmt: skip
 
-    def _placed(self, plan: Placed, segment: MappedSegment) -> Found:
+    def _placed(self, plan: Placed, segment: LiveSegment) -> Found:
         rows = [listed.rows[segment.number] for listed, _ in plan.words]
         present = [row for row in rows if row is not None]
         if len(present) < len(rows):
@@ -233,6 +230,6 @@ class Evaluation:
         scores = np.empty(len(docs), np.float64)
         pattern = np.array(plan.pattern, np.int64)
         count = search_placed(
-            segment.arrays, np.array(present), factors, pattern, plan.distance, self._index.norms, docs, scores
+            segment.mapped.arrays, np.array(present), factors, pattern, plan.distance, self._index.norms, docs, scores
         )
         return docs[:count], scores[:count]

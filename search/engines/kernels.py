@@ -5,9 +5,8 @@ begin is in a table made once (`FieldTable` says its columns). A posting list is
 parts are (`ListRow`). `find_list` and `expand` make rows; `search_list`, `search_groups` and `search_placed` (in
 `kernels_placed`) go through postings, `collect` takes what they find: filters, counts, facets, the top k.
 
-What they write to belongs to the calling thread. Documents are numbered per segment; `offset` plus such a number is a
-document's row in what is kept for the whole index. All scores are double precision, made with the operations, and
-in the order, that `search.engine` documents.
+What they write to belongs to the calling thread. Documents are numbered per segment. All scores are double precision,
+made with the operations, and in the order, that `search.engine` documents.
 """
 
 from __future__ import annotations
@@ -252,30 +251,73 @@ def unpack_list_rest(inv: U8, words: U32, row: I64, has_positions: bool, docs: U
 
 
 @kernel
-def count_marked(inv: U8, words: U32, rows: I64, has_positions: bool, marks: U8, most: int, out: I64) -> None:
-    """How many documents of each list are marked (uint8, one for each document), counting up to `most`.
+def first_at_least(docs: U32, low: int, high: int, document: int) -> int:
+    """The first place from low to high whose document is not before this one; high if there is none."""
+    while low < high:
+        middle = (low + high) >> 1
+        if np.int64(docs[middle]) < document:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
-    So with `most` 1: whether any is.
+
+@kernel
+def find_block(words: U32, row: I64, first: int, document: int) -> int:
+    """The block from `first` on where a document is, if the list has it: the number of whole blocks if in the rest."""
+    whole = row[COUNT] >> 7
+    low = first
+    step = 1
+    high = low
+    while high < whole and np.int64(words[row[LAST] + high]) < document:
+        low = high + 1
+        high += step
+        step <<= 1
+    high = min(high, whole)
+    while low < high:
+        middle = (low + high) >> 1
+        if np.int64(words[row[LAST] + middle]) < document:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def count_within(inv: U8, words: U32, rows: I64, has_positions: bool, wanted: U32, only_short: bool, out: I64) -> None:
+    """How many of the wanted documents (uint32, ascending) each list has; only blocks that may have one are unpacked.
+
+    With `only_short`, lists of more documents than are wanted are left out: 0.
     """
     docs = np.empty(BLOCK, np.uint32)
     frequencies = np.empty(BLOCK, np.uint32)
+    many = len(wanted)
     for r in range(len(rows)):
         row = rows[r]
+        out[r] = 0
+        if only_short and row[COUNT] > many:
+            continue
         whole = row[COUNT] >> 7
-        found = np.int64(0)
-        for block in range(whole + 1):
+        block = np.int64(0)
+        at = 0
+        while at < many:
+            block = find_block(words, row, block, np.int64(wanted[at]))
             held = BLOCK
+            stop = many
             if block < whole:
-                unpack_docs(inv, words, row, block, docs)
+                stop = first_at_least(wanted, at, many, unpack_docs(inv, words, row, block, docs) + 1)
             else:
                 held = row[COUNT] & 127
                 if held:
                     unpack_list_rest(inv, words, row, has_positions, docs, frequencies)
-            for i in range(held):
-                found += marks[docs[i]] != 0
-            if found >= most:
-                break
-        out[r] = min(found, most)
+            place = 0
+            for i in range(at, stop):
+                place = first_at_least(docs, place, held, np.int64(wanted[i]))
+                if place == held:
+                    break
+                out[r] += docs[place] == wanted[i]
+            at = stop
+            block += 1
 
 
 @kernel

@@ -21,6 +21,8 @@ from search.engines.kernels import (
     LAST,
     LENGTHS,
     bound_of,
+    find_block,
+    first_at_least,
     frequency_at,
     score_of,
     unpack_docs,
@@ -29,8 +31,8 @@ from search.engines.kernels import (
 )
 from search.engines.kernels_matching import NEVER, Into, collect, worst_kept
 
-Segment: TypeAlias = tuple[U8, U32, U8, int]
-"""The inverted file as bytes and as words, the other file as bytes, and the number in the index of document 0."""
+Segment: TypeAlias = tuple[U8, U32, U8]
+"""The inverted file as bytes and as words, and the other file as bytes."""
 
 WINDOW: Final = 4096
 """Documents looked at together: their sums stay in the processor's nearest memory."""
@@ -45,19 +47,20 @@ _END: Final = 1 << 40
 
 
 @kernel
-def search_list(segment: Segment, row: I64, weight: float, idf: float, norms: F64, k: int, into: Into) -> None:
+def search_list(
+    segment: Segment, row: I64, weight: float, idf: float, norms: F64, is_counted: bool, k: int, into: Into
+) -> None:
     """Collect the documents of one list, scored.
 
-    Where every match is sure to be counted and nothing else is asked of it, only blocks that can be among the best k
-    are read; in any case, only those are scored.
+    With `is_counted`, how many there are is known and nothing else is asked of them: only blocks that can be among the
+    best k are read, and the total is left wrong. In any case, only those are scored.
     """
-    inv, words, doc, offset = segment
-    mask, _, _, tests, _, facets, order, _, _, keys, _, _, state = into
+    inv, words, doc = segment
+    _, _, _, _, _, _, _, order, _, _, keys, _, _, state = into
     docs = np.empty(WINDOW, np.uint32)
     scores = np.empty(WINDOW, np.float64)
     frequencies = np.empty(BLOCK, np.uint32)
     by_score = len(order) == 0
-    is_counted = len(mask) == 0 and len(tests) == 0 and len(facets) == 0
     can_skip = by_score and weight >= 0
     count = row[COUNT]
     whole = count >> 7
@@ -70,7 +73,6 @@ def search_list(segment: Segment, row: I64, weight: float, idf: float, norms: F6
         if block < whole:
             is_poor = can_skip and bound_of(inv, row, block, weight, idf, norms) < floor
             if is_poor and is_counted:
-                state[0] += BLOCK
                 continue
             unpack_docs(inv, words, row, block, docs[held:])
             if is_poor:
@@ -78,7 +80,7 @@ def search_list(segment: Segment, row: I64, weight: float, idf: float, norms: F6
                     scores[i] = NEVER
                 held += BLOCK
                 if held == WINDOW:
-                    collect(docs, scores, held, offset, k, into)
+                    collect(docs, scores, held, k, into)
                     held = 0
                 continue
             unpack_frequencies(inv, words, row, block, frequencies)
@@ -92,15 +94,15 @@ def search_list(segment: Segment, row: I64, weight: float, idf: float, norms: F6
         held += size
         # The heap fills as soon as it can, so that its worst is known; then many blocks at once are cheaper
         if held == WINDOW or state[1] < k or (is_counted and held >= SOME):
-            collect(docs, scores, held, offset, k, into)
+            collect(docs, scores, held, k, into)
             held = 0
-    collect(docs, scores, held, offset, k, into)
+    collect(docs, scores, held, k, into)
 
 
 @kernel
 def _fill(segment: Segment, row: I64, block: int, docs: U32, frequencies: U32, with_frequencies: bool) -> int:
     """Unpack a block of a list, whole or its rest; returns how many documents it has, 0 behind the last."""
-    inv, words, _, _ = segment
+    inv, words, _ = segment
     whole = row[COUNT] >> 7
     if block < whole:
         unpack_docs(inv, words, row, block, docs)
@@ -112,18 +114,6 @@ def _fill(segment: Segment, row: I64, block: int, docs: U32, frequencies: U32, w
         return 0
     unpack_list_rest(inv, words, row, True, docs, frequencies)
     return rest
-
-
-@kernel
-def first_at_least(docs: U32, low: int, high: int, document: int) -> int:
-    """The first place from low to high whose document is not before this one; high if there is none."""
-    while low < high:
-        middle = (low + high) >> 1
-        if np.int64(docs[middle]) < document:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @kernel
@@ -183,23 +173,9 @@ def _marked(marks: U8, size: int, out: U32) -> int:
 def seek_block(segment: Segment, row: I64, cursor: I64, document: int) -> None:
     """Move to the block where a document is, if the list has it: cursor[0]; cursor[1] is its last document."""
     words = segment[1]
-    whole = row[COUNT] >> 7
-    low = cursor[0] + 1
-    step = 1
-    high = low
-    while high < whole and np.int64(words[row[LAST] + high]) < document:
-        low = high + 1
-        high += step
-        step <<= 1
-    high = min(high, whole)
-    while low < high:
-        middle = (low + high) >> 1
-        if np.int64(words[row[LAST] + middle]) < document:
-            low = middle + 1
-        else:
-            high = middle
+    low = find_block(words, row, cursor[0] + 1, document)
     cursor[0] = low
-    cursor[1] = np.int64(words[row[LAST] + low]) if low < whole else _END
+    cursor[1] = np.int64(words[row[LAST] + low]) if low < row[COUNT] >> 7 else _END
     cursor[2] = -1
 
 
@@ -213,7 +189,7 @@ def _join(
     `left` uint32: places in the window, ascending, `many` of them, marked `group` so far. `cursor` int64 (4): the
     block, its last document, how many it has unpacked in `docs` (-1: not yet), whether `frequencies` are, too.
     """
-    inv, words, doc, _ = segment
+    inv, words, doc = segment
     whole = row[COUNT] >> 7
     norm_of = norms[row[FIELD]]
     lengths = doc[row[LENGTHS] :]
@@ -287,7 +263,6 @@ def search_groups(
     With room in `emit` (uint32, float64), matches are put there instead of collected; returns how many. `scratch`:
     int64 (lists, 4), uint32 (lists, 128) twice.
     """
-    offset = segment[3]
     given_docs, given_scores = given
     out_docs, out_scores = emit
     cursors, docs, frequencies = scratch
@@ -366,5 +341,5 @@ def search_groups(
                 out_scores[emitted + i] = found_scores[i]
             emitted += many
         else:
-            collect(found_docs, found_scores, many, offset, k, into)
+            collect(found_docs, found_scores, many, k, into)
     return emitted

@@ -36,13 +36,15 @@ class Tally(IntEnum):
     """From here on: how many ordinals of each column were counted."""
 
 
-Into: TypeAlias = tuple[U8, U32, I64, I64, U8, I64, I64, U32, U32, I64, I64, F64, I64]
+Into: TypeAlias = tuple[U8, U32, I64, I64, I64, U8, I64, I64, U32, U32, I64, I64, F64, I64]
 """Where matches go, and what decides over them. A plain tuple: Numba takes one far faster than one with names.
 
-For all documents of the index:
+For all documents of a segment:
 - `mask` uint8: 0 where a document is out; empty where none is
-- `columns` uint32 (documents, columns): an ordinal for each column, the last being the days
+- `columns` uint32 (documents, columns): an ordinal for each column, the last being the days, numbered per segment
 - `serials` int64
+- `bases` int64 (columns): how many ordinals of each column are those of the segments before; what the request says of
+  ordinals it says of all segments' together
 
 Of the request:
 - `tests` int64 (tests, 3): a column, where its ordinals begin in `passes`, and the bit that stands for the column where
@@ -121,30 +123,31 @@ def worst_kept(keys: I64, held: int, k: int, by_score: bool) -> float:
 
 
 @kernel
-def _pass(docs: U32, scores: F64, count: int, offset: int, into: Into) -> int:
+def _pass(docs: U32, scores: F64, count: int, into: Into) -> int:
     """Keep the matches that pass every test, in place, and return how many; the others are counted where they are."""
-    mask, columns, _, tests, passes, facets, _, counts, touched, _, _, _, state = into
+    mask, columns, _, bases, tests, passes, facets, _, counts, touched, _, _, _, state = into
     failed = np.zeros(count, np.int64)
     if len(mask):
         for i in range(count):
-            if mask[offset + np.int64(docs[i])] == 0:
+            if mask[np.int64(docs[i])] == 0:
                 failed[i] = OUT
     for t in range(len(tests)):
         column = tests[t, 0]
-        accepted = passes[tests[t, 1] :]
+        accepted = passes[tests[t, 1] + bases[column] :]
         bit = tests[t, 2]
         for i in range(count):
-            if accepted[columns[offset + np.int64(docs[i]), column]] == 0:
+            if accepted[columns[np.int64(docs[i]), column]] == 0:
                 failed[i] |= bit
     # What fails by one column alone is still counted in that column's facet
     for f in range(len(facets)):
         column = facets[f, 0]
         start = facets[f, 1]
+        base = bases[column]
         new = start + state[2 + column]
         for i in range(count):
             if failed[i] == 1 << column:
-                ordinal = columns[offset + np.int64(docs[i]), column]
-                place = start + np.int64(ordinal)
+                ordinal = base + np.int64(columns[np.int64(docs[i]), column])
+                place = start + ordinal
                 if counts[place] == 0:
                     touched[new] = ordinal
                     new += 1
@@ -159,15 +162,14 @@ def _pass(docs: U32, scores: F64, count: int, offset: int, into: Into) -> int:
 
 
 @kernel
-def collect(docs: U32, scores: F64, count: int, offset: int, k: int, into: Into) -> None:
+def collect(docs: U32, scores: F64, count: int, k: int, into: Into) -> None:
     """Take the first `count` of some matches: filter, count, count facets, keep the best `k`.
 
-    `docs` uint32, `scores` float64: the matches, in a segment whose first document is number `offset` of the index.
-    Both are scratch afterwards.
+    `docs` uint32, `scores` float64: the matches, in the segment that `into` is of. Both are scratch afterwards.
     """
-    mask, columns, serials, tests, _, facets, order, counts, touched, keys, best, best_scores, state = into
+    mask, columns, serials, bases, tests, _, facets, order, counts, touched, keys, best, best_scores, state = into
     if len(mask) or len(tests):
-        count = _pass(docs, scores, count, offset, into)
+        count = _pass(docs, scores, count, into)
     date = columns.shape[1] - 1
     by_score = len(order) == 0
     held = state[1]
@@ -177,8 +179,12 @@ def collect(docs: U32, scores: F64, count: int, offset: int, k: int, into: Into)
         score = scores[i]
         if score < floor:
             continue
-        document = offset + np.int64(docs[i])
-        key = np.int64(np.rint(score * SCORE_UNIT)) if by_score else order[np.int64(columns[document, date])]
+        document = np.int64(docs[i])
+        key = (
+            np.int64(np.rint(score * SCORE_UNIT))
+            if by_score
+            else order[bases[date] + np.int64(columns[document, date])]
+        )
         if held == k and key < keys[0]:
             continue
         serial = serials[document]
@@ -189,10 +195,11 @@ def collect(docs: U32, scores: F64, count: int, offset: int, k: int, into: Into)
     for f in range(len(facets)):
         column = facets[f, 0]
         start = facets[f, 1]
+        base = bases[column]
         new = start + state[2 + column]
         for i in range(count):
-            ordinal = columns[offset + np.int64(docs[i]), column]
-            place = start + np.int64(ordinal)
+            ordinal = base + np.int64(columns[np.int64(docs[i]), column])
+            place = start + ordinal
             counted = counts[place]
             if counted == 0:
                 touched[new] = ordinal
@@ -202,7 +209,7 @@ def collect(docs: U32, scores: F64, count: int, offset: int, k: int, into: Into)
 
 
 @kernel
-def collect_found(docs: U32, scores: F64, offset: int, k: int, into: Into) -> None:
+def collect_found(docs: U32, scores: F64, k: int, into: Into) -> None:
     """`collect` matches that are in arrays of their own, and that stay as they are."""
     size = 4096
     some_docs = np.empty(size, np.uint32)
@@ -212,20 +219,20 @@ def collect_found(docs: U32, scores: F64, offset: int, k: int, into: Into) -> No
         for i in range(count):
             some_docs[i] = docs[start + i]
             some_scores[i] = scores[start + i]
-        collect(some_docs, some_scores, count, offset, k, into)
+        collect(some_docs, some_scores, count, k, into)
 
 
 @kernel
-def collect_all(first: int, last: int, k: int, into: Into) -> None:
-    """`collect` the documents of the index from `first` to before `last`, with no score."""
+def collect_all(documents: int, k: int, into: Into) -> None:
+    """`collect` all of a segment's documents, with no score."""
     size = 4096
     docs = np.empty(size, np.uint32)
     scores = np.zeros(size, np.float64)
-    for start in range(first, last, size):
-        count = min(size, last - start)
+    for start in range(0, documents, size):
+        count = min(size, documents - start)
         for i in range(count):
             docs[i] = start + i
-        collect(docs, scores, count, 0, k, into)
+        collect(docs, scores, count, k, into)
 
 
 @kernel
@@ -261,14 +268,14 @@ def tally_values(
 def span_of_days(touched: U32, start: int, many: int, units: I64, certain: bool) -> tuple[int, int]:
     """The first and the last calendar unit that counts, (0, -1) if none does.
 
-    `units` int64 (ordinals, 2): the units of the first and the last day of each interval; ordinal 0 is no date. With
-    `certain`, an interval counts only within one unit.
+    `units` int64 (ordinals, 2): the units of the first and the last day of each interval, -1 where there is no date.
+    With `certain`, an interval counts only within one unit.
     """
     first = np.int64(1) << 60
     last = -first
     for i in range(many):
         ordinal = np.int64(touched[start + i])
-        if ordinal > 0 and (not certain or units[ordinal, 0] == units[ordinal, 1]):
+        if units[ordinal, 0] >= 0 and (not certain or units[ordinal, 0] == units[ordinal, 1]):
             first = min(first, units[ordinal, 0])
             last = max(last, units[ordinal, 1])
     return (first, last) if first <= last else (np.int64(0), np.int64(-1))
@@ -286,8 +293,8 @@ def tally_days(
     for i in range(many):
         ordinal = np.int64(touched[start + i])
         count = np.int64(counts[start + ordinal])
-        if ordinal == 0:
-            missing = count
+        if units[ordinal, 0] < 0:
+            missing += count
         elif not certain or units[ordinal, 0] == units[ordinal, 1]:
             out[units[ordinal, 0] - first] += count
             out[units[ordinal, 1] - first + 1] -= count

@@ -20,12 +20,13 @@ from search.engines.kernels import (
     POSITIONS,
     POSITIONS_AT,
     REST,
+    first_at_least,
     score_of,
     unpack_docs,
     unpack_frequencies,
     unpack_list_rest,
 )
-from search.engines.kernels_lists import Segment, first_at_least, seek_block
+from search.engines.kernels_lists import Segment, seek_block
 
 STEPS: Final = 8
 """Documents looked at one after the other before a document is sought by halving."""
@@ -130,7 +131,7 @@ def search_placed(
     weight and idf): of distinct words in one field. `pattern` int64: the words as asked, as numbers of rows.
     `distance`: how many other words may stand among them, in any order; -1: none, and in the order asked.
     """
-    inv, words, doc, _ = segment
+    inv, words, doc = segment
     many = len(rows)
     docs = np.empty((many, BLOCK), np.uint32)
     frequencies = np.empty((many, BLOCK), np.uint32)

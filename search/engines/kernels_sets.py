@@ -56,7 +56,7 @@ def intersect(docs: U32, scores: F64, other_docs: U32, other_scores: F64) -> Fou
 
 
 @kernel
-def mark(docs: U32, offset: int, marks: U8) -> None:
-    """Set the marks of documents, `offset` being where the first document's is."""
+def mark(docs: U32, marks: U8) -> None:
+    """Set the marks of documents."""
     for i in range(len(docs)):
-        marks[offset + np.int64(docs[i])] = 1
+        marks[np.int64(docs[i])] = 1

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 from index.compiled import U8
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from search.engine import MAX_EXPANSIONS, DateFilter
-from search.engines.mapped import DAYS, ListedTerm, MappedIndex
+from search.engines.mapped import ListedTerm, MappedIndex
+from search.engines.segments import DAYS
 from search.errors import TooManyExpansions, UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value
 

@@ -20,7 +20,7 @@ import threading
 from array import array
 from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -31,7 +31,7 @@ from whoosh.reading import IndexReader
 
 from index.fields import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, FieldKind
 from index.whoosh_index import SERIAL, damage_named, first_day_column, last_day_column, open_index
-from search.engine import MAX_EXPANSIONS, DateFilter
+from search.engine import ALL_BUT_CAPTION, MAX_EXPANSIONS, DateFilter
 from search.engines.columns import Columns, answer, docset, numbers
 from search.engines.refusing import refuse_unknown_fields
 from search.engines.whoosh_queries import AllScores, AnyTerm, Documents, Placed, stands_as_phrase, stands_near
@@ -39,9 +39,10 @@ from search.errors import EngineClosed, TooManyExpansions, UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from whoosh.index import FileIndex
     from whoosh.matching import Matcher
     from whoosh.searching import Searcher
 
@@ -58,13 +59,14 @@ class WhooshEngine:
     """Answers from the Whoosh index in a folder. Safe to use from many threads.
 
     Open it after forking: the files' read positions would be shared between processes. Opening reads every keyword
-    posting and column once. Raises `DamagedGeneration` if the folder holds no index that can be read.
+    posting and column once. `opening` opens the index: by default one of our format, which nothing can be run from.
+    Raises `DamagedGeneration` if the folder holds no index that can be read.
     """
 
-    def __init__(self, folder: Path, generation: str) -> None:
+    def __init__(self, folder: Path, generation: str, *, opening: Callable[[Path], FileIndex] = open_index) -> None:
         self._generation = generation
         self._lock = threading.Lock()
-        self._opened: _Opened | None = _Opened(folder)
+        self._opened: _Opened | None = _Opened(folder, opening)
 
     @property
     def generation(self) -> str:
@@ -79,6 +81,8 @@ class WhooshEngine:
                 raise EngineClosed(f"generation {self._generation} is closed")
             columns = self._opened.columns
             found, scores = _Translation(self._opened, request).run(request.query)
+            if request.within != Everything():
+                found &= _Translation(self._opened, replace(request, roles=ALL_BUT_CAPTION)).run(request.within)[0]
         return answer(request, columns, found, scores, self._generation)
 
     def close(self) -> None:
@@ -105,8 +109,8 @@ class _Segment:
 class _Opened:
     """An open index, and what is read from it once."""
 
-    def __init__(self, folder: Path) -> None:
-        index = open_index(folder)
+    def __init__(self, folder: Path, opening: Callable[[Path], FileIndex]) -> None:
+        index = opening(folder)
         with ExitStack() as on_failure, damage_named(folder):
             self.searcher = index.searcher()
             on_failure.callback(self.searcher.close)

@@ -159,6 +159,14 @@ def _branches(parts: st.SearchStrategy[Query]) -> st.SearchStrategy[Query]:
 queries: st.SearchStrategy[Query] = st.recursive(_leaves, _branches, max_leaves=7)
 """Trees of every kind of node, in analysed form, not always in the simplest form."""
 
+_restrictions: st.SearchStrategy[Query] = st.one_of(
+    st.just(Everything()),
+    st.recursive(
+        st.one_of(_values, st.builds(Dates, _maybe_days, _maybe_days), st.just(Nothing())), _branches, max_leaves=4
+    ),
+)
+"""What requests may be restricted to: values and dates."""
+
 _filters = st.lists(
     st.sampled_from(KEYWORD_FIELDS).flatmap(
         lambda field: st.builds(
@@ -186,6 +194,7 @@ ALL_FACETS: Final[tuple[Facet, ...]] = (
 requests: st.SearchStrategy[SearchRequest] = st.builds(
     SearchRequest,
     query=queries,
+    within=_restrictions,
     filters=st.one_of(st.just(()), _filters),
     dates=st.one_of(st.none(), st.builds(DateFilter, _maybe_days, _maybe_days, st.sampled_from(DateMatch))),
     roles=st.one_of(st.just(ALL_BUT_CAPTION), st.frozensets(st.sampled_from(Role))),

@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
-from whoosh.index import create_in
+from whoosh.index import create_in, open_dir
 
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from index.whoosh_index import (
@@ -67,7 +67,7 @@ def build_whoosh_on_w3(folder: Path, history: History) -> Engine:
                         writer.delete_document(offset + number)
             for record in commit.upserts:
                 writer.add_document(**_entry(record))
-    return WhooshEngine(folder, GENERATION)
+    return WhooshEngine(folder, GENERATION, opening=lambda folder: open_dir(str(folder)))
 
 
 def _entry(record: Record) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 
 from index.document import Role
 from search.engine import (
+    ALL_BUT_CAPTION,
     MAX_EXPANSIONS,
     DateCounts,
     DateFacet,
@@ -27,7 +28,7 @@ from search.engine import (
     ValueFilter,
 )
 from search.errors import EngineClosed, TooManyBuckets, TooManyExpansions, UnsupportedQuery
-from search.query import And, Everything, Near, Not, Or, Phrase, Prefix, Query, Term, Value
+from search.query import And, Everything, Near, Not, Or, Phrase, Prefix, Query, Term, Value, negated
 from tests.contract.archives import ALL_FACETS, FIVE_ARTICLES, Commit, a_record, requests
 from tests.contract.conftest import GENERATION
 
@@ -175,6 +176,25 @@ def test_3_the_date_facet_ignores_the_date_filter(small: Engine) -> None:
 def test_3_a_date_filter_matches_intervals(small: Engine, dates: DateFilter, expected: set[int]) -> None:
     """Possible is overlap, certain is containment, and an article without a date is never matched."""
     assert set(serials(small.search(SearchRequest(dates=dates)))) == expected
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [pytest.param(ALL_BUT_CAPTION, id="all but captions"), pytest.param(frozenset({Role.CAPTION}), id="captions")],
+)
+def test_3_what_a_request_is_restricted_to_is_all_there_is(small: Engine, roles: frozenset[Role]) -> None:
+    """Counts and `missing` are over the articles within alone, and no choice of roles lets a caption's place count."""
+    restricted = SearchRequest(within=Value("region", "kp-north"), roles=roles, facets=ALL_FACETS, limit=1000)
+    inside = set(serials(small.search(SearchRequest(query=Value("region", "kp-north"), limit=1000))))
+    assert 0 < len(inside) < len(FIVE_ARTICLES)
+    matches = small.search(restricted)
+    assert set(serials(matches)) == inside
+    for facet, counts in matches.facets.items():
+        assert counts.missing <= len(inside), facet
+    assert small.search(replace(restricted, within=Value("region", "cn"))).total == 0
+    assert small.search(replace(restricted, within=negated(Everything()))).total == 0
+    everything = small.search(replace(restricted, within=Everything()))
+    assert everything.total == len(FIVE_ARTICLES)
 
 
 # 4. Total order

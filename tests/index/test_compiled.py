@@ -69,3 +69,41 @@ def test_where_nothing_can_be_kept_kernels_are_compiled_in_memory(program: Path,
     """A folder that can't be made is no error."""
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert len(run(program, tmp_path / "file" / "compiled")["compiled"]) == 2
+
+
+def test_compiling_is_not_counted_as_work(tmp_path: Path) -> None:
+    """A thread's working time goes on while it works and stands still while it compiles, nested kernels included."""
+    program = tmp_path / "program.py"
+    program.write_text(WORKING, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    compiling_s, counted_s, worked_s = json.loads(done.stdout)
+    assert counted_s < compiling_s / 4
+    assert worked_s > 0
+
+
+WORKING = """
+import json, time
+from index.compiled import kernel, working_time
+
+@kernel
+def halved(number):
+    return number // 2
+
+@kernel
+def steps(number):
+    count = 0
+    while number > 1:
+        number = halved(number)
+        count += 1
+    return count
+
+began, worked = time.thread_time(), working_time()
+steps(9)
+compiling, counted = time.thread_time() - began, working_time() - worked
+worked = working_time()
+sum(range(1_000_000))
+print(json.dumps([compiling, counted, working_time() - worked]))
+"""

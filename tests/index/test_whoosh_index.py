@@ -17,7 +17,7 @@ from whoosh.index import create_in
 
 from index import whoosh_index
 from index.analysis import terms
-from index.codec.segment import ArrayIndex
+from index.codec.contents import ArrayIndex
 from index.errors import BusyError, DamagedGeneration, GenerationError
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from index.whoosh_index import Analyser, check_index, open_index, schema_from_fields, update_index, write_index

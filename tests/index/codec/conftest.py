@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from whoosh.filedb.filestore import FileStorage
 
-from index.codec.segment import ArrayIndex
+from index.codec.contents import ArrayIndex
 from tests.index.codec.twins import SCHEMA, Twins
 
 if TYPE_CHECKING:

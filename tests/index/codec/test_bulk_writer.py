@@ -22,8 +22,10 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import LockError
 
 from index.codec.bulk_writer import BulkWriter, UnknownSchema
+from index.codec.container import DamagedFile
+from index.codec.contents import ArrayIndex, Contents, UnknownSegment
 from index.codec.schema import Analyser, first_day_column, last_day_column, schema_from_fields
-from index.codec.segment import ArrayIndex, check_segment
+from index.codec.segment import check_segment
 from index.fields import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, FieldKind
 from tests.contract.archives import a_record, sample_history
 
@@ -282,13 +284,17 @@ def test_an_index_of_other_fields_is_refused(schema: fields.Schema, field: str, 
 
 
 def test_segments_of_another_codec_are_refused(tmp_path: Path) -> None:
-    """An index that Whoosh's own format has got into is refused."""
+    """An index of Whoosh's own format is none of ours, and its segments get into none."""
     storage = FileStorage(str(tmp_path / "ix")).create()
-    index = storage.create_index(schema_from_fields())
-    with index.writer() as writer:
+    theirs = storage.create_index(schema_from_fields())
+    with theirs.writer() as writer:
         writer.add_document(serial=1, body="goods")
-    with pytest.raises(TypeError, match="segments of another codec"):
-        BulkWriter(index)
+    with pytest.raises(DamagedFile, match="not a file of arrays"):
+        ArrayIndex(storage)
+    ours = an_index(tmp_path / "ours")
+    with pytest.raises(UnknownSegment, match="no segment of arrays"):
+        Contents(ours.schema, theirs._segments(), 1).write(ours.storage, "MAIN")  # noqa: SLF001 - Whoosh has no other way to tell
+    assert ours.segments() == []
 
 
 def test_only_one_may_write_an_index(tmp_path: Path) -> None:

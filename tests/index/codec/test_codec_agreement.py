@@ -65,7 +65,7 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Twins]:
     for stage, live in STAGES.items():
         live(living, source)
         shutil.copytree(folder / "living", folder / stage)
-        kept[stage] = Twins.open(folder / stage)
+        kept[stage] = Twins.open(folder / stage, WIDE)
     return kept
 
 

@@ -15,9 +15,9 @@ from whoosh.analysis import Analyzer, Token
 from whoosh.filedb.filestore import FileStorage, RamStorage
 from whoosh.reading import SegmentReader, TermNotFound
 
-from index.codec.container import FORMAT_VERSION, FileVersion
+from index.codec.contents import ArrayIndex
 from index.codec.field import PostingKind
-from index.codec.segment import ArrayCodec, ArrayIndex, ArraySegment, check_segment
+from index.codec.segment import ArrayCodec, ArraySegment, check_segment
 from tests.index.codec.twins import (
     SCHEMA,
     Twins,
@@ -41,7 +41,7 @@ GOLDEN: Final = Path(__file__).parent / "golden"
 def test_index_writer_hard_codes_whooshs_format(index: ArrayIndex) -> None:
     """Every writer that an index of ours hands out writes our segments, whatever codec it is told of."""
     add(index, "goods")
-    add(FileStorage(index.storage.folder).open_index(indexclass=ArrayIndex), "trade", merge=False)
+    add(FileStorage(index.storage.folder).open_index(schema=SCHEMA, indexclass=ArrayIndex), "trade", merge=False)
     index.writer(codec="another").commit()
     writer = writing.AsyncWriter(index)
     writer.add_document(body="rice")
@@ -76,25 +76,6 @@ def test_no_compound_file_is_made(index: ArrayIndex) -> None:
     assert names == ["doc", "inv"]
 
 
-def test_the_pickled_class_path_is_part_of_the_format(index: ArrayIndex) -> None:
-    """A segment is pickled by its module and class, and as few attributes as are needed, none of them an object."""
-    add(index, "goods", "trade")
-    with index.writer() as writer:
-        writer.merge = False
-        writer.delete_document(1)
-    [segment] = index.segments()
-    assert (ArraySegment.__module__, ArraySegment.__qualname__) == ("index.codec.segment", "ArraySegment")
-    assert segment.__getstate__() == {
-        "version": FORMAT_VERSION,
-        "indexname": "MAIN",
-        "segid": segment.segid,
-        "documents": 2,
-        "deleted": b"\1\0\0\0",
-        "stamp": segment.stamp,
-    }
-    assert isinstance(segment.stamp, int)
-
-
 def write_golden(folder: Path) -> None:
     """What `golden/` holds. When the format's version changes, empty that folder and call this on it."""
     index = FileStorage(str(folder)).create_index(deepcopy(SCHEMA), indexclass=ArrayIndex)
@@ -116,24 +97,14 @@ def test_the_format_has_not_changed_unsaid(tmp_path: Path) -> None:
 
 
 def test_a_table_of_contents_of_this_version_still_opens() -> None:
-    """The index in `golden/`, written when this version was, is read: its pickle, its directories and its lists."""
-    golden = FileStorage(str(GOLDEN), readonly=True).open_index(indexclass=ArrayIndex)
+    """The index in `golden/`, written when this version was, is read: its contents, its directories and its lists."""
+    golden = FileStorage(str(GOLDEN), readonly=True).open_index(schema=SCHEMA, indexclass=ArrayIndex)
     [segment] = golden.segments()
     check_segment(golden.storage, segment)
     assert (segment.doc_count_all(), list(segment.deleted_docs())) == (3, [2])
     with golden.searcher() as searcher:
         assert [hit["key"] for hit in searcher.search(query.Phrase("body", ["goods", "trade"]))] == ["0"]
         assert list(searcher.reader().column_reader("number", translate=False)) == [0, 1, 2]
-
-
-def test_a_segment_of_another_version_is_refused_with_the_remedy() -> None:
-    """A table of contents of another version says so when it is unpickled, and what to do."""
-    state = ArraySegment("MAIN").__getstate__() | {"version": FORMAT_VERSION + 1}
-    segment = ArraySegment.__new__(ArraySegment)
-    with pytest.raises(FileVersion, match=r"build the index anew from the archive$"):
-        segment.__setstate__(state)
-    with pytest.raises(FileVersion, match="format 0"):
-        segment.__setstate__({})
 
 
 def test_a_term_that_is_not_there_is_an_error_or_zero(index: ArrayIndex) -> None:

@@ -13,10 +13,10 @@ import pytest
 from whoosh.filedb.filestore import RamStorage
 
 from index.codec.container import ALIGNMENT, FORMAT_VERSION, MAGIC
+from index.codec.contents import ArrayIndex
 from index.codec.field import ARRAYS, PostingKind
 from index.codec.per_document import Form
 from index.codec.schema import schema_from_fields
-from index.codec.segment import ArrayIndex
 from tests.index.codec.plain_reader import arrays_from_file, postings_of
 
 PAGE: Final = (Path(__file__).parents[3] / "docs" / "index-format.md").read_text(encoding="utf-8")

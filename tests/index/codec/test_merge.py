@@ -15,9 +15,10 @@ from whoosh.filedb.filestore import FileStorage
 
 from index.codec import merge
 from index.codec.bulk_writer import BulkWriter
+from index.codec.contents import ArrayIndex
 from index.codec.merge import LARGEST_BYTES, TIER, SegmentSize, Unmergeable, find_merge, merge_segments
 from index.codec.schema import SERIAL, schema_from_fields
-from index.codec.segment import ArrayIndex, ArraySegment, check_segment
+from index.codec.segment import ArraySegment, check_segment
 from tests.contract.archives import a_record
 
 if TYPE_CHECKING:
@@ -193,6 +194,22 @@ def size(documents: int, deleted: int = 0, megabytes: int = 1) -> SegmentSize:
 def test_the_policy_merges_neighbours_of_a_tier(sizes: list[SegmentSize], merged: slice | None) -> None:
     """Eight of a tier, none of a higher one between them, become one unless it is too large; deletions are cleared."""
     assert find_merge(sizes) == merged
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most", "merged"),
+    [
+        pytest.param([size(100)] * 8, 800, slice(0, 8), id="just few enough"),
+        pytest.param([size(100)] * 8, 799, None, id="too many"),
+        pytest.param([size(101, deleted=1)] * 8, 800, slice(0, 8), id="deleted ones don't count"),
+        pytest.param([*[size(9000)] * 8, *[size(5)] * 8], 100, slice(8, 16), id="the small ones alone"),
+        pytest.param([size(900, deleted=450), size(9, deleted=5)], 100, slice(1, 2), id="clearing what is small"),
+        pytest.param([size(5)] * 8, 0, None, id="nothing"),
+    ],
+)
+def test_large_merges_can_be_put_off(sizes: list[SegmentSize], most: float, merged: slice | None) -> None:
+    """Where only so many documents may be merged, smaller merges are found all the same."""
+    assert find_merge(sizes, most=most) == merged
 
 
 @pytest.mark.parametrize(

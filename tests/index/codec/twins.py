@@ -20,7 +20,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
 from whoosh.query import spans
 
-from index.codec.segment import ArrayIndex
+from index.codec.contents import ArrayIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -52,10 +52,10 @@ class Twins:
         )
 
     @classmethod
-    def open(cls, folder: Path) -> Twins:
+    def open(cls, folder: Path, schema: fields.Schema) -> Twins:
         """Twins that are in a folder already."""
         storages = [FileStorage(str(folder / name)) for name in ("w3", "arrays")]
-        return cls(storages[0].open_index(), storages[1].open_index(indexclass=ArrayIndex))
+        return cls(storages[0].open_index(), storages[1].open_index(schema=deepcopy(schema), indexclass=ArrayIndex))
 
     def both(self) -> tuple[FileIndex, ArrayIndex]:
         """Whoosh's, ours."""

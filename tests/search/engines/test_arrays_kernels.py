@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.codec.lists import BLOCK, PADDING, encode_lists
-from search.engines.days import intervals_from_days
+from search.engine import DateFilter, Interval, Sort
+from search.engines.days import DayIntervals, intervals_from_days
 from search.engines.kernels import (
     ListRow,
     bound_of,
-    count_marked,
+    count_within,
     frequency_at,
     score_of,
     unpack_docs,
@@ -24,7 +26,7 @@ from search.engines.kernels import (
 from search.engines.kernels_matching import collect_found
 from search.engines.kernels_placed import is_near, is_phrase
 from search.engines.kernels_sets import intersect, unite
-from search.engines.values import sets_from_members
+from search.engines.values import ValueSets, sets_from_members
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,14 +85,16 @@ def test_lists_are_unpacked_as_they_were_packed(frequencies: dict[int, int]) -> 
 
 
 @settings(max_examples=30, deadline=None)
-@given(frequencies=postings, seed=st.integers(0, 1000), most=st.sampled_from((1, 5, 10**6)))
-def test_marked_documents_are_counted(frequencies: dict[int, int], seed: int, most: int) -> None:
-    """How many documents of a list are marked, up to a limit."""
+@given(frequencies=postings, wanted=st.sets(st.integers(0, 5000)), share=st.sampled_from((0.0, 0.1, 1.0)))
+def test_documents_within_a_list_are_counted(frequencies: dict[int, int], wanted: set[int], share: float) -> None:
+    """How many of some documents a list has; where only short lists are asked for, none of a longer one."""
     inv, words, row = packed(frequencies, np.zeros(0, np.uint8))
-    marks = np.random.default_rng(seed).integers(0, 2, 5001).astype(np.uint8)
-    out = np.zeros(1, np.int64)
-    count_marked(inv, words, row[None].copy(), False, marks, most, out)
-    assert out[0] == min(most, sum(int(marks[doc]) for doc in frequencies))
+    wanted |= set(list(frequencies)[: int(share * len(frequencies))])
+    asked = np.array(sorted(wanted), np.uint32)
+    for only_short in (False, True):
+        out = np.full(1, 7, np.int64)
+        count_within(inv, words, row[None].copy(), False, asked, only_short, out)
+        assert out[0] == (0 if only_short and len(frequencies) > len(wanted) else len(wanted & frequencies.keys()))
 
 
 @settings(max_examples=30, deadline=None)
@@ -166,10 +170,10 @@ def test_the_heap_keeps_the_first_of_the_total_order(scores: list[float], k: int
     keys, best, kept, state = np.zeros(k, np.int64), np.zeros(k, np.int64), np.zeros(k), np.zeros(4, np.int64)
     none = np.zeros(0, np.uint8)
     into = (
-        none, columns, serials, np.zeros((0, 3), np.int64), none, np.array([[0, 4]]), np.zeros(0, np.int64), counts,
-        touched, keys, best, kept, state,
+        none, columns, serials, np.zeros(2, np.int64), np.zeros((0, 3), np.int64), none, np.array([[0, 4]]),
+        np.zeros(0, np.int64), counts, touched, keys, best, kept, state,
     )  # fmt: skip
-    collect_found(np.arange(size, dtype=np.uint32), np.array(scores, np.float64), 0, k, into)
+    collect_found(np.arange(size, dtype=np.uint32), np.array(scores, np.float64), k, into)
     ordered = sorted(range(size), key=lambda i: (-round(scores[i], 9), serials[i]))[:k]
     assert state[0] == size
     assert sorted(best[: state[1]].tolist()) == sorted(serials[i] for i in ordered)
@@ -189,12 +193,35 @@ def test_intervals_have_one_ordinal_each(days: list[tuple[int, int]]) -> None:
     """Every document's ordinal stands for its days, and 0 for no date, however far apart the days are."""
     first, last = (np.array([interval[end] for interval in days], np.int64) for end in (0, 1))
     ordinals = np.zeros(len(days), np.uint32)
-    intervals = intervals_from_days(first, last, ordinals)
-    assert [(intervals.first[o], intervals.last[o]) for o in ordinals.tolist()] == days
+    found = intervals_from_days(first, last, ordinals)
+    assert [(found[0][o], found[1][o]) for o in ordinals.tolist()] == days
     assert all(
         (ordinal == 0) == (interval == (0, 0)) for ordinal, interval in zip(ordinals.tolist(), days, strict=True)
     )
-    assert len(intervals) == len({*days, (0, 0)})
+    assert len(found[0]) == len(found[1]) == len({*days, (0, 0)})
+
+
+@given(
+    parts=st.lists(
+        st.lists(st.tuples(st.integers(700_000, 700_900), st.integers(0, 400)).map(lambda d: (d[0], d[0] + d[1])))
+    )
+)
+def test_intervals_of_several_segments_are_ordered_as_one(parts: list[list[tuple[int, int]]]) -> None:
+    """Equal intervals have equal keys and others none, in the order asked; those without a date come last."""
+    days = [interval for part in parts for interval in ((0, 0), *part)]
+    first, last = (np.array([interval[end] for interval in days], np.int64) for end in (0, 1))
+    intervals = DayIntervals(first, last)
+    for sort, key in ((Sort.NEWEST, lambda d: (d[1], d[0])), (Sort.OLDEST, lambda d: (-d[0], -d[1]))):
+        keys = intervals.order(sort).tolist()
+        places = {interval: place for place, interval in enumerate(sorted({*days} - {(0, 0)}, key=key), start=1)}
+        found = {interval: number for interval, number in zip(days, keys, strict=True) if interval[0]}
+        assert sorted(places, key=places.__getitem__) == sorted(found, key=found.__getitem__)
+        assert all(keys[place] == (found[day] if day[0] else 0) for place, day in enumerate(days))
+    assert intervals.accepting(DateFilter(None, None)).tolist() == [int(day != (0, 0)) for day in days]
+    for interval in Interval:
+        units = intervals.units(interval).tolist()
+        expected = [[interval.unit_of(dt.date.fromordinal(day)) if day else -1 for day in both] for both in days]
+        assert units == expected
 
 
 @given(
@@ -206,7 +233,27 @@ def test_sets_are_accepted_by_their_values(sets: list[frozenset[str]], any_of: l
     """A set is accepted if it has one of the wanted values, or none is wanted, and none of the unwanted."""
     pairs = [(number, "abcd".index(value)) for number, values in enumerate(sets) for value in values]
     owners, values = (np.array([pair[part] for pair in pairs], np.int64) for part in (0, 1))
-    made = sets_from_members("abcd", owners, values, len(sets))
+    made = ValueSets([sets_from_members("abcd", owners, values, len(sets))])
     assert [{made.names[v] for v in made.values[made.at[i] : made.at[i + 1]]} for i in range(len(sets))] == sets
     expected = [(not any_of or bool(have & set(any_of))) and none_of not in have for have in sets]
     assert made.accepting(any_of, (none_of,)).tolist() == [int(accepted) for accepted in expected]
+
+
+@given(parts=st.lists(st.lists(st.frozensets(st.sampled_from("abcdé"))), max_size=4), name=st.sampled_from("abcdéx"))
+def test_sets_of_several_segments_have_one_numbering(parts: list[list[frozenset[str]]], name: str) -> None:
+    """One segment's sets come behind the other's, values have one number each, in order, wherever they occur."""
+    made = []
+    for sets in parts:
+        names = sorted(set().union(*sets))
+        pairs = [(number, names.index(value)) for number, values in enumerate(sets) for value in values]
+        owners, values = (np.array([pair[part] for pair in pairs], np.int64) for part in (0, 1))
+        made.append(sets_from_members(names, owners, values, len(sets)))
+    together = ValueSets(made)
+    flat = [values for sets in parts for values in sets]
+    assert together.names == tuple(sorted(set().union(*flat)))
+    places = [together.values[together.at[i] : together.at[i + 1]].tolist() for i in range(len(together))]
+    assert [{together.names[place] for place in some} for some in places] == flat
+    assert all(some == sorted(some) for some in places)
+    assert together.accepting((name,)).tolist() == [int(name in values) for values in flat]
+    assert together.accepting((), (name,)).tolist() == [int(name not in values) for values in flat]
+    assert together.bases.tolist() == [sum(map(len, parts[:number])) for number in range(len(parts) + 1)]
