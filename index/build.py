@@ -1,32 +1,46 @@
-"""From the store to a published generation.
+"""From the store to a published generation: what changed since the current one, or everything.
 
 `build` has articles that were understood by older rules understood anew. Then, unless the current generation already
-says all that the store says, it writes index and snapshot from one moment of the store, in one pass, and publishes
-them. What writes the index is a parameter, so that this module knows no search library.
+says all that the store says, it publishes one that does, written from one moment of the store, in one pass. Where the
+current generation is whole, of the same archive and format, and not too much changed, that is a *difference*: the new
+generation shares the files of the current one by hard links, and adds what changed. Otherwise it is made from the store
+alone. Either way it gives the same answers.
+
+What makes the index is a parameter (`IndexMaker`), so that this module knows no search library. Who publishes again and
+again, as things change, is `index.indexer`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from index.errors import GenerationError, UnreadableInput
+from index.durable import link_tree
+from index.errors import DamagedGeneration, GenerationError
 from index.fields import Record, record_from_document
-from index.layout import DataFolder, Generation, Reflects, check_files, current, documents_path, index_path
-from index.publish import create_data_folder, publish, write_lock
-from index.snapshot import Snapshot, write_snapshot
-from index.store import Store, StoredArticle
+from index.layout import DataFolder, Generation, Reflects, Verified, current, documents_path, index_path, verify
+from index.publish import clear_up, create_data_folder, publish, release, write_lock
+from index.snapshot import Snapshot
+from index.snapshot_writing import update_snapshot, write_snapshot
+from index.understanding import UnderstoodAnew, understand_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from index.document import Document
     from index.ingest import Understanding
+    from index.publish import WriteLock
+    from index.store import Store
 
-BATCH_ARTICLES: Final = 500
+REBUILT_SHARE: Final = 1 / 2
+"""If more of the archive than this changed, making everything anew is quicker, and leaves fewer files."""
+
+ALWAYS_DIFFERENCE: Final = 1000
+"""So few changes are published as a difference however small the archive is."""
 
 _HEARD_EVERY: Final = 20
 """Articles between two reports of progress."""
@@ -54,19 +68,59 @@ class BuildReport:
     """What a build did.
 
     `generation` is the current one, of `articles` articles. `reunderstood` articles were understood by older rules, and
-    `revised` of them say something else by the present ones. `skipped`: the generation was there already, as nothing
-    has changed.
+    `revised` of them say something else by the present ones; those of the ids `refused` stay as they were, as a rule
+    failed on them. `skipped`: the generation was there already, as nothing has changed. `is_difference`: it shares
+    what did not change with the one before; `changed` is how many articles it was written for.
     """
 
     generation: Generation
     articles: int
-    reunderstood: int
-    revised: int
-    skipped: bool
+    reunderstood: int = 0
+    revised: int = 0
+    refused: tuple[str, ...] = ()
+    skipped: bool = False
+    is_difference: bool = False
+    changed: int = 0
 
 
-WriteIndex: TypeAlias = Callable[[Path, Iterable[Record]], int]
-"""Writes an index of records into an empty folder, and returns their number."""
+class WriteIndex(Protocol):
+    """Writes an index of records into an empty folder, and returns their number."""
+
+    def __call__(self, folder: Path, records: Iterable[Record], /) -> int:
+        """Write the index."""
+        ...
+
+
+class UpdateIndex(Protocol):
+    """Adds or replaces records of the index in a folder, and deletes others by serial; the number it wrote.
+
+    It may add and remove files but never writes into one that is there: other generations share it. Pieces of the index
+    that make one of more than `most_merged` articles are not to be merged now.
+    """
+
+    def __call__(
+        self, folder: Path, upserts: Iterable[Record], deletes: Iterable[int], /, *, most_merged: float
+    ) -> int:
+        """Update the index."""
+        ...
+
+
+class CheckIndex(Protocol):
+    """Opens the index in a folder and sees that it is whole, or raises. Files named `unchanged` are known to be."""
+
+    def __call__(self, folder: Path, unchanged: frozenset[str], /) -> None:
+        """Check the index."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexMaker:
+    """What makes indexes. Without `update`, each is written whole."""
+
+    write: WriteIndex
+    update: UpdateIndex | None = None
+    check: CheckIndex = lambda _folder, _unchanged: None
+
 
 Progress: TypeAlias = Callable[[BuildProgress], None]
 
@@ -76,97 +130,204 @@ def build(  # noqa: PLR0913 - three things to work on, and options by name
     store: Store,
     extractor: Understanding,
     *,
-    write_index: WriteIndex,
-    check_index: Callable[[Path], None] = lambda _folder: None,
+    index: IndexMaker,
     from_store: bool = False,
+    patience_s: float = 0.0,
     progress: Progress = lambda _progress: None,
 ) -> BuildReport:
-    """Publish what the store says. With `from_store`, even if the current generation says it already.
+    """Publish what the store says, and end a hold. With `from_store`, all of it anew, whatever is published.
 
-    `check_index` opens the index in a folder and raises if it cannot. Raises `BusyError` if another process publishes,
-    `GenerationError` or `StoreError` where files fail; the current generation then stays as it is.
+    Raises `BusyError` if another process publishes and does not finish within `patience_s` seconds, `GenerationError`
+    or `StoreError` where files fail; the current generation then stays as it is.
     """
     create_data_folder(data)
-    with write_lock(data) as lock:
-        reunderstood, revised = _understand_anew(store, extractor, progress)
-        with store.reading():
-            reflects = Reflects(archive=store.id, change=store.change, rules=extractor.fingerprint)
-            found = None if from_store else _find_current(data, reflects)
-            draft = _Draft(store, store.count, write_index, check_index, progress)
-            generation = found or publish(lock, draft.write, draft.check, reflects=reflects)
-    return BuildReport(
-        generation=generation,
-        articles=generation.manifest.articles,
-        reunderstood=reunderstood,
-        revised=revised,
-        skipped=found is not None,
-    )
+    builder = Builder(data, store, extractor, index=index, progress=progress)
+    with write_lock(data, patience_s=patience_s) as lock:
+        report = builder.publish(lock, from_store=from_store)
+        release(lock)
+    return report
 
 
-def _find_current(data: DataFolder, reflects: Reflects) -> Generation | None:
-    """The current generation, if it is whole and reflects this."""
-    try:
-        generation = current(data)
-        check_files(generation)
-    except GenerationError:
-        return None  # whatever is wrong with it, a new one mends it
-    return generation if generation.manifest.reflects == reflects else None
+class Builder:
+    """Publishes what a store says. Make one for each publish."""
 
+    def __init__(  # noqa: PLR0913 - three things to work on, and options by name
+        self,
+        data: DataFolder,
+        store: Store,
+        extractor: Understanding,
+        *,
+        index: IndexMaker,
+        seen: Verified | None = None,
+        most_merged: float = math.inf,
+        progress: Progress = lambda _progress: None,
+    ) -> None:
+        """`seen` remembers what was verified before; `most_merged` is how many articles may be merged on the way."""
+        self._data = data
+        self._store = store
+        self._extractor = extractor
+        self._index = index
+        self._seen = seen or Verified()
+        self._most_merged = most_merged
+        self._progress = progress
+        self._anew = UnderstoodAnew()
 
-def _understand_anew(store: Store, extractor: Understanding, progress: Progress) -> tuple[int, int]:
-    """Have articles that were understood by other rules understood by these: (how many, how many differ)."""
-    rules = extractor.fingerprint
-    total = store.count_outdated(rules)
-    done = revised = after = 0
-    while batch := store.outdated(rules, after=after, limit=BATCH_ARTICLES):
-        progress(BuildProgress(Stage.UNDERSTANDING, done, total))
-        revisions = [(article, _understood_anew(article, extractor)) for article in batch]
-        revised += store.revise(revisions, rules=rules)
-        done += len(batch)
-        after = batch[-1].serial
-    return done, revised
+    def understand_anew(self) -> None:
+        """Have articles that were understood by older rules understood by these. `publish` does; this needs no lock."""
+        try:
+            generation = current(self._data)
+        except GenerationError:
+            generation = None
+        self._understand_anew(generation)
 
+    def publish(self, lock: WriteLock, *, from_store: bool = False, is_tidying: bool = False) -> BuildReport:
+        """Publish what the store says, unless that is published already.
 
-def _understood_anew(article: StoredArticle, extractor: Understanding) -> Document:
-    """The article by the present rules; as it is, if they refuse what was declared of it and older ones took."""
-    try:
-        return extractor.understand(article.raw, article.document.id)
-    except UnreadableInput:
-        return article.document
+        If it is, that is done nonetheless if everything is to be made `from_store`, or if it is to be tidied: pieces
+        that are due are then merged.
+        """
+        base = self._find_base()
+        before = self._store.change
+        self._understand_anew(base)
+        with self._store.reading():
+            reflects = self._reflects(before)
+            if base is None or from_store:
+                return self._publish_all(lock, reflects)
+            if _is_the_same(base.manifest.reflects, reflects) and not is_tidying:
+                clear_up(lock)
+                return self._report(base, skipped=True)
+            update = self._index.update
+            if update is None or not self._is_worthwhile(base):
+                return self._publish_all(lock, reflects)
+            try:
+                return self._publish_difference(lock, base, reflects, update)
+            except DamagedGeneration:  # its files are as published, and yet not as they should be
+                return self._publish_all(lock, reflects)
 
+    def _reflects(self, understood: int) -> Reflects:
+        """What the store says now; all that it said at the change `understood` is understood by our rules."""
+        store, rules = self._store, self._extractor.fingerprint
+        change = store.change
+        last = next(store.changes(change - 1), None)
+        if not store.count_outdated(rules, since=understood):
+            understood = change
+        at = None if last is None else last.at
+        return Reflects(archive=store.id, change=change, rules=rules, at=at, understood=understood)
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """How a generation is written and checked: `total` articles of the store."""
+    def _find_base(self) -> Generation | None:
+        """The current generation, if every byte of it is as published and it is an earlier state of this archive."""
+        try:
+            generation = current(self._data)
+            verify(generation, self._seen)
+        except GenerationError:
+            return None  # whatever is wrong with it, one made from the store mends it
+        reflects = generation.manifest.reflects
+        return generation if reflects.archive == self._store.id and self._is_past(reflects) else None
 
-    store: Store
-    total: int
-    write_index: WriteIndex
-    check_index: Callable[[Path], None]
-    progress: Progress
+    def _understand_anew(self, base: Generation | None) -> None:
+        """Look at what `base` does not show, if it was made by these rules, or else at everything."""
+        reflects = base.manifest.reflects if base else None
+        is_ours = (
+            reflects is not None
+            and (reflects.archive, reflects.rules) == (self._store.id, self._extractor.fingerprint)
+            and self._is_past(reflects)
+        )
+        since = reflects.understood if reflects is not None and is_ours else 0
+        self._anew += understand_anew(self._store, self._extractor, self._hear_understanding, since=since)
 
-    def write(self, folder: Path) -> int:
-        """Fill a folder with snapshot and index, both from the same pass over the store."""
-        index_path(folder).mkdir()
-        rows = write_snapshot(documents_path(folder), self.store.documents())
-        indexed = self.write_index(index_path(folder), self._records(rows))
-        if indexed != self.total:
-            raise GenerationError(f"the index holds {indexed} articles, the store {self.total}: nothing was published")
-        self.progress(BuildProgress(Stage.PUBLISHING, self.total, self.total))
-        return self.total
+    def _is_past(self, reflects: Reflects) -> bool:
+        """Whether the store was once what this reflects: not if an older copy of it was put in its place."""
+        change = next(self._store.changes(reflects.change - 1), None)
+        if change is None or change.number != reflects.change:
+            return reflects.change <= self._store.change
+        return change.at == reflects.at
 
-    def check(self, draft: Generation) -> None:
+    def _is_worthwhile(self, base: Generation) -> bool:
+        """Whether to publish what changed since that generation as a difference."""
+        reflects = base.manifest.reflects
+        most = max(ALWAYS_DIFFERENCE, int(base.manifest.articles * REBUILT_SHARE))
+        return self._store.count_changed(reflects.change) <= most
+
+    def _publish_difference(
+        self, lock: WriteLock, base: Generation, reflects: Reflects, update: UpdateIndex
+    ) -> BuildReport:
+        since, total = base.manifest.reflects.change, self._store.count
+        changed = self._store.count_changed(since)
+
+        def write(folder: Path) -> int:
+            link_tree(base.index, index_path(folder))
+            with Snapshot.open(base.documents) as snapshot:
+                changes = self._store.changed(since)
+                rows = update_snapshot(documents_path(folder), snapshot, changes, most_merged=self._most_merged)
+                records, gone = self._records(rows, changed), self._store.gone(since)
+                update(index_path(folder), records, gone, most_merged=self._most_merged)
+            return self._finished(total)
+
+        def check(draft: Generation) -> None:
+            self._check(draft, total, unchanged=_shared_names(base.index, draft.index))
+
+        generation = publish(lock, write, check, reflects=reflects, base=base, seen=self._seen)
+        return self._report(generation, is_difference=True, changed=changed)
+
+    def _publish_all(self, lock: WriteLock, reflects: Reflects) -> BuildReport:
+        total = self._store.count
+
+        def write(folder: Path) -> int:
+            index_path(folder).mkdir()
+            rows = write_snapshot(documents_path(folder), self._store.documents())
+            indexed = self._index.write(index_path(folder), self._records(rows, total))
+            if indexed != total:
+                raise GenerationError(f"the index holds {indexed} articles, the store {total}: nothing was published")
+            return self._finished(total)
+
+        def check(draft: Generation) -> None:
+            self._check(draft, total, unchanged=frozenset())
+
+        generation = publish(lock, write, check, reflects=reflects, seen=self._seen)
+        return self._report(generation, changed=total)
+
+    def _check(self, draft: Generation, total: int, *, unchanged: frozenset[str]) -> None:
         """Open what was written."""
         with Snapshot.open(draft.documents) as snapshot:
-            if snapshot.count != self.total:
-                raise GenerationError(
-                    f"the snapshot holds {snapshot.count} articles, the store {self.total}: nothing was published"
-                )
-        self.check_index(draft.index)
+            if snapshot.count != total:
+                raise DamagedGeneration(draft.documents, f"holds {snapshot.count} articles, and the store {total}")
+        self._index.check(draft.index, unchanged)
 
-    def _records(self, rows: Iterable[tuple[int, Document]]) -> Iterator[Record]:
-        self.progress(BuildProgress(Stage.INDEXING, 0, self.total))
+    def _finished(self, total: int) -> int:
+        self._progress(BuildProgress(Stage.PUBLISHING, total, total))
+        return total
+
+    def _records(self, rows: Iterable[tuple[int, Document]], total: int) -> Iterator[Record]:
+        self._progress(BuildProgress(Stage.INDEXING, 0, total))
         for done, (serial, document) in enumerate(rows, start=1):
             yield record_from_document(serial, document)
             if done % _HEARD_EVERY == 0:
-                self.progress(BuildProgress(Stage.INDEXING, done, self.total))
+                self._progress(BuildProgress(Stage.INDEXING, done, total))
+
+    def _report(
+        self, generation: Generation, *, skipped: bool = False, is_difference: bool = False, changed: int = 0
+    ) -> BuildReport:
+        return BuildReport(
+            generation=generation,
+            articles=generation.manifest.articles,
+            reunderstood=self._anew.articles,
+            revised=self._anew.revised,
+            refused=self._anew.refused,
+            skipped=skipped,
+            is_difference=is_difference,
+            changed=changed,
+        )
+
+    def _hear_understanding(self, done: int, total: int) -> None:
+        self._progress(BuildProgress(Stage.UNDERSTANDING, done, total))
+
+
+def _is_the_same(one: Reflects, other: Reflects) -> bool:
+    return one == other and one.understood == other.understood
+
+
+def _shared_names(folder: Path, other: Path) -> frozenset[str]:
+    """The names of files that one folder shares with another, by hard links of the same name."""
+    return frozenset(
+        path.name for path in folder.iterdir() if (other / path.name).exists() and path.samefile(other / path.name)
+    )

@@ -2,12 +2,19 @@
 
 IndexingError
 ├── StoreError              the archive's database
-│   └── StoreVersion        it was made by another version: expected, found
+│   ├── StoreVersion        it was made by another version: expected, found
+│   ├── DiskFull            there is no space left to write
+│   ├── ReadOnlyStore       this process may read it, not write it
+│   ├── DiskFailed          the system could not read or write it
+│   └── DamagedStore        the file is not what was written
 ├── GenerationError         a published index
 │   ├── NoGeneration        nothing has been built yet
 │   ├── DamagedGeneration   a file is missing or not what the manifest says
+│   ├── GenerationGone      it was removed before it could be opened, as there are newer ones
 │   └── GenerationVersion   it was made by another version: expected, found
 ├── BusyError               another process is writing this archive
+├── BackupError             a file that should be, or is to be, a backup
+│   └── BackupVersion       it was made by another version: expected, found
 ├── DataFileError           a rules file (gazetteer, topics, anchors …) says something impossible
 └── UnreadableInput         an input, or one row of it, cannot be taken: which file, which line, why
 
@@ -16,10 +23,14 @@ Errors carry their data as attributes and name the remedy in their message, so t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+GENERATIONS: Final = "generations"
+CURRENT: Final = "CURRENT"
+"""What a data folder calls its published indexes, and the file that names the one to answer from (`index.layout`)."""
 
 
 class IndexingError(Exception):
@@ -41,6 +52,48 @@ class StoreVersion(StoreError):
         )
 
 
+class DiskFull(StoreError):
+    """There is no space left to write the archive; nothing was written, and what was there is as it was."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} cannot grow: the disk is full. Nothing was written, nothing is lost; free some space and try again"
+        )
+
+
+class ReadOnlyStore(StoreError):
+    """The archive may be read here, but not written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} cannot be opened to write here: its folder is read-only, or belongs to another user. Run this "
+            "where the folder may be written"
+        )
+
+
+class DiskFailed(StoreError):
+    """The system failed to read or write the archive's database; what that was is in `reason`."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"{path} could not be read or written: {reason}. What was acknowledged is kept; see whether the disk is "
+            "sound, then run: dateline check"
+        )
+
+
+class DamagedStore(StoreError):
+    """The archive's database is not what was written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"{path} is damaged: {reason}. Restore a backup into an empty folder: dateline restore FILE --data FOLDER"
+        )
+
+
 class GenerationError(IndexingError):
     """A published index cannot be used."""
 
@@ -58,7 +111,15 @@ class DamagedGeneration(GenerationError):
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(f"{path}: {reason}. Rebuild the index from the store: dateline build --from-store")
+        super().__init__(f"{path}: {reason}. Rebuild the index from the store: {_rebuild(path)}")
+
+
+class GenerationGone(GenerationError):
+    """A generation was removed, as generations are when newer ones are published. Open the current one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path} is not there any more: newer generations took its place")
 
 
 class GenerationVersion(GenerationError):
@@ -68,8 +129,17 @@ class GenerationVersion(GenerationError):
         self.path, self.expected, self.found = path, expected, found
         super().__init__(
             f"{path} is of index format {found}; this version of Dateline reads {expected}. "
-            "Rebuild the index from the store: dateline build --from-store"
+            f"Rebuild the index from the store: {_rebuild(path)}"
         )
+
+
+def _rebuild(path: Path) -> str:
+    """The command that mends what is wrong with a file of a published index."""
+    command = "dateline build --from-store"
+    data = next((folder.parent for folder in (path, *path.parents) if folder.name == GENERATIONS), None)
+    if path.name == CURRENT:
+        data = path.parent
+    return command if data is None else f"{command} --data {data}"
 
 
 class BusyError(IndexingError):
@@ -78,6 +148,25 @@ class BusyError(IndexingError):
     def __init__(self, data: Path) -> None:
         self.data = data
         super().__init__(f"another process is writing {data}; wait until it has finished and try again")
+
+
+class BackupError(IndexingError):
+    """A backup cannot be written, is none, or cannot be restored: which file, and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} {reason}")
+
+
+class BackupVersion(BackupError):
+    """A backup was made by a version of Dateline whose backups this one cannot read."""
+
+    def __init__(self, path: Path, *, expected: int, found: int) -> None:
+        self.expected, self.found = expected, found
+        super().__init__(
+            path,
+            f"is a backup of format {found}; this version of Dateline reads {expected}. Restore it with a newer one",
+        )
 
 
 class DataFileError(IndexingError):

@@ -45,6 +45,8 @@ def id_problem(article_id: str) -> str | None:
         return f"the id is {len(article_id)} characters long; at most {MAX_ID_LENGTH} are allowed"
     if forbidden := _FORBIDDEN.search(article_id):
         return f"the id {article_id!r} holds {forbidden.group()[0]!r}; ids are made of letters, digits and ._~:@-"
+    if article_id != unicodedata.normalize("NFC", article_id):
+        return f"the id {article_id!r} is not in Unicode's composed form (NFC), in which addresses are written"
     if article_id in {".", ".."}:
         return f"the id {article_id!r} means a folder in a URL"
     return None

@@ -2,8 +2,8 @@
 
 `ingest` reads, identifies, has understood and keeps articles in batches, each one transaction: interrupted at any
 moment it has lost at most a batch, and run again it goes on, as what is already kept is recognised by its content.
-`preview` says what articles would be understood as, without a store or a data folder. What makes documents is a
-parameter (`Understanding`): `index.extract.pipeline.Extractor`.
+`preview` says what articles would be understood as, without a store or a data folder; `index.watching` does the same
+for files that keep coming. What makes documents is a parameter (`Understanding`): `index.extract.pipeline.Extractor`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,18 @@ def ingest(  # noqa: PLR0913 - three that must be given, three that may
     field or format, and `StoreError` where the store fails; what is wrong with the input is in the report.
     """
     check_fields(fields)
-    inputs = find_inputs(paths, format_name)
+    return ingest_files(find_inputs(paths, format_name), store, extractor, fields=fields, progress=progress)
+
+
+def ingest_files(
+    inputs: Inputs,
+    store: Store,
+    extractor: Understanding,
+    *,
+    fields: Mapping[str, str] = NO_MAPPING,
+    progress: Callable[[IngestProgress], None] = lambda _progress: None,
+) -> IngestReport:
+    """As `ingest`, for files that have been found already."""
     run = _Run(store, extractor, inputs)
     for item in _readings(inputs, fields, progress):
         match item:

@@ -3,6 +3,7 @@
 `DataFolder` names the paths. A `Generation` is a folder that is complete when it appears and never changes: the index,
 the articles it was made from, and a `Manifest` with the SHA-256 of each file. The file CURRENT holds the id of the one
 to answer from, which is also its folder's name: `current` reads it, `verify` sees that every byte is as published.
+Generations share files by hard links, so a process that looks at one after another has `Verified` remember what it saw.
 
 Everything here only reads, so the data folder may be mounted read-only. What writes a generation is `index.publish`.
 """
@@ -14,27 +15,37 @@ import hashlib
 import os
 import re
 import stat
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from index.analysis import ANALYSIS_VERSION
-from index.errors import DamagedGeneration, GenerationVersion, NoGeneration
+from index.errors import CURRENT, GENERATIONS, DamagedGeneration, GenerationVersion, NoGeneration
 from index.fields import FIELDS_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LAYOUT_VERSION: Final = 2
+LAYOUT_VERSION: Final = 3
 """Changes with the files of a generation, or what is in them."""
 
 INDEX_FORMAT: Final = f"{LAYOUT_VERSION}.{ANALYSIS_VERSION}.{FIELDS_VERSION}"
 """What a generation must be of to be read: its files, its terms and its fields are as this version makes them."""
 
 MANIFEST: Final = "manifest.json"
-_ALTERED: Final = "was altered: its content is not what was published"
+FILES_REMEMBERED: Final = 4096
+"""Files that `Verified` remembers: those of many generations."""
+
+ALTERED: Final = "was altered: its content is not what was published"
+"""What is wrong with a file whose bytes differ."""
+
+_FileState = tuple[int, int, int, int]
+"""Device, inode, size in bytes, time of the last change in nanoseconds."""
+
 _GENERATION_ID: Final = re.compile(r"([1-9][0-9]*)-[0-9a-f]{8}")
 
 
@@ -52,17 +63,22 @@ class DataFolder:
     @property
     def generations(self) -> Path:
         """The folder of published generations."""
-        return self.path / "generations"
+        return self.path / GENERATIONS
 
     @property
     def current(self) -> Path:
         """The file with the id of the generation to answer from."""
-        return self.path / "CURRENT"
+        return self.path / CURRENT
 
     @property
     def compiled(self) -> Path:
         """The folder of machine code (`index.compiled`): as trusted as our code, and made again if it is not there."""
         return self.path / "compiled"
+
+    @property
+    def held(self) -> Path:
+        """The file that says why nothing new is published, while that is so (`index.publish.held`)."""
+        return self.path / "HELD"
 
     @property
     def lock(self) -> Path:
@@ -83,12 +99,17 @@ class FileEntry:
 class Reflects:
     """What a generation shows: an archive (the id of its store) up to a change number, as understood by some rules.
 
-    `rules` is their fingerprint. Generations that reflect the same show the same.
+    `rules` is their fingerprint. Generations that reflect the same show the same. `at` is when the change was made, in
+    UTC: an archive that was put back to an older state, and went on from there, has another change of that number.
+    `understood` is the change up to which all articles are known to be understood by these rules: not always the last,
+    as others may write, by older rules, up to the moment that is published.
     """
 
     archive: str
     change: int
     rules: str
+    at: dt.datetime | None = field(default=None, compare=False)
+    understood: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +148,7 @@ class Generation:
 
     @property
     def documents(self) -> Path:
-        """The file of the articles, for `index.snapshot`."""
+        """The folder of the articles, for `index.snapshot`."""
         return documents_path(self.path)
 
 
@@ -137,8 +158,8 @@ def index_path(generation: Path) -> Path:
 
 
 def documents_path(generation: Path) -> Path:
-    """The file of the articles in a generation's folder or draft."""
-    return generation / "documents.sqlite"
+    """The folder of the articles in a generation's folder or draft."""
+    return generation / "documents"
 
 
 def current_id(data: DataFolder) -> str:
@@ -204,13 +225,51 @@ def check_files(generation: Generation) -> None:
         raise DamagedGeneration(generation.path / extra, "does not belong to this generation")
 
 
-def verify(generation: Generation) -> None:
-    """`check_files`, and see that every byte is as published. Reads all files. Raises `DamagedGeneration`."""
+class Verified:
+    """What a process has seen of files: that they were of some SHA-256, and have not been touched since.
+
+    A file is known by device, inode, size and time of change, so that it is not read again for each generation that
+    shares it. What changes a file and leaves all of those as they were is noticed by the next process. Remembers the
+    last `FILES_REMEMBERED`. Safe to use from many threads.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[_FileState, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def sha256(self, path: Path, status: os.stat_result | None = None) -> str:
+        """The SHA-256 of a file, read if it has to be. Raises `DamagedGeneration` if it can't be."""
+        try:
+            state = _state(status or path.lstat())
+        except OSError as error:
+            raise DamagedGeneration(path, f"cannot be read: {error.strerror}") from error
+        with self._lock:
+            if state in self._known:
+                self._known.move_to_end(state)
+                return self._known[state]
+        found = _sha256(path)
+        with self._lock:
+            self._known[state] = found
+            if len(self._known) > FILES_REMEMBERED:
+                self._known.popitem(last=False)
+        return found
+
+
+def _state(status: os.stat_result) -> _FileState:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def verify(generation: Generation, seen: Verified | None = None) -> None:
+    """`check_files`, and see that every byte is as published. Reads all files but those that were `seen` before.
+
+    Raises `DamagedGeneration`.
+    """
     check_files(generation)
+    seen = seen or Verified()
     for entry in generation.manifest.files:
         path = generation.path / entry.path
-        if _sha256(path) != entry.sha256:
-            raise DamagedGeneration(path, _ALTERED)
+        if seen.sha256(path) != entry.sha256:
+            raise DamagedGeneration(path, ALTERED)
 
 
 def generation_number(generation_id: str) -> int:
@@ -247,7 +306,7 @@ def _read_manifest(path: Path) -> Manifest:
         content = path.read_bytes()
         manifest = bytes(msgspec.json.decode(content, type=_Sealed).manifest)
         if content != _seal(manifest):
-            raise DamagedGeneration(path, _ALTERED)
+            raise DamagedGeneration(path, ALTERED)
         found = msgspec.json.decode(manifest, type=_Format).format
         if found != INDEX_FORMAT:
             raise GenerationVersion(path.parent, expected=INDEX_FORMAT, found=found)
@@ -260,10 +319,11 @@ def _read_manifest(path: Path) -> Manifest:
         raise DamagedGeneration(path, f"is not a manifest: {error}") from error
 
 
-def entries(folder: Path) -> tuple[FileEntry, ...]:
-    """What a manifest says of the files in a generation's folder or draft. Reads them all."""
+def entries(folder: Path, seen: Verified | None = None) -> tuple[FileEntry, ...]:
+    """What a manifest says of the files in a generation's folder or draft. Reads all but those `seen` before."""
+    seen = seen or Verified()
     files = (item for item in _walk(folder) if item[0] != MANIFEST)
-    return tuple(FileEntry(path, status.st_size, _sha256(folder / path)) for path, status in files)
+    return tuple(FileEntry(path, status.st_size, seen.sha256(folder / path, status)) for path, status in files)
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:

@@ -1,25 +1,29 @@
 """How a generation is published, so that a crash at any moment leaves a complete one to answer from.
 
 `publish` writes beside (a draft, whose name no generation can have), syncs files and folders, checks by opening,
-renames the draft to its id, then replaces CURRENT in one step. It keeps the two generations before. Whoever publishes
-holds the `write_lock`. What a crash leaves behind (a draft, a generation that CURRENT never named) the next `publish`
-removes.
+renames the draft to its id, then replaces CURRENT in one step. What it then keeps and deletes is `index.retention`'s to
+say; so is what a crash leaves behind. Whoever publishes holds the `write_lock`.
+
+`roll_back` has CURRENT name an older generation, and holds publishing, or the next change would bring back what was
+gone back from: `held` says so, until `release` is called, which `index.build.build` does.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import fcntl
 import os
 import secrets
 import shutil
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from index.errors import BusyError, DamagedGeneration, GenerationError, NoGeneration
+import msgspec
+
+from index.durable import FileKey, key_of, make_folder, remove_file, replace_file, sync, sync_tree
+from index.errors import BusyError, GenerationError
 from index.layout import (
     INDEX_FORMAT,
     MANIFEST,
@@ -27,20 +31,22 @@ from index.layout import (
     Generation,
     Manifest,
     Reflects,
+    Verified,
     bytes_from_manifest,
     current_id,
     entries,
     generation_number,
     published,
+    read_generation,
+    verify,
 )
+from index.retention import DRAFT, find_newer, remove_leftovers, remove_old
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-GENERATIONS_KEPT: Final = 3
-"""The current one and the two before it."""
-
-_DRAFT: Final = ".draft-"
+_LOCK_PAUSE_S: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +56,44 @@ class WriteLock:
     data: DataFolder
 
 
-@contextmanager
-def write_lock(data: DataFolder) -> Iterator[WriteLock]:
-    """Hold the lock; the system releases it if the process dies. Raises `BusyError` if it is held elsewhere.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Since when nothing new is published, and why; which generation was gone back to. `since` is in UTC."""
 
-    A second `write_lock` in the same process is held elsewhere, too.
+    since: dt.datetime
+    generation: str
+    reason: str
+
+
+@contextmanager
+def write_lock(data: DataFolder, *, patience_s: float = 0.0) -> Iterator[WriteLock]:
+    """Hold the lock; the system releases it if the process dies.
+
+    Raises `BusyError` if it is held elsewhere, and still is after `patience_s` seconds. A second `write_lock` in the
+    same process is held elsewhere, too.
     """
     with _explained(data):
         handle = os.open(data.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(data.path) from error
-        except OSError as error:
-            raise GenerationError(f"{data.lock} cannot be locked: {error.strerror}") from error
+        deadline = time.monotonic() + patience_s
+        while not _is_locked(handle, data):
+            if time.monotonic() >= deadline:
+                raise BusyError(data.path)
+            time.sleep(_LOCK_PAUSE_S)
         yield WriteLock(data)
     finally:
         os.close(handle)
+
+
+def _is_locked(handle: int, data: DataFolder) -> bool:
+    """Lock a file, unless somebody else has."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise GenerationError(f"{data.lock} cannot be locked: {error.strerror}") from error
+    return True
 
 
 def create_data_folder(data: DataFolder) -> None:
@@ -76,42 +102,52 @@ def create_data_folder(data: DataFolder) -> None:
     Raises `GenerationError` where that cannot be done.
     """
     with _explained(data):
-        _make_folder(data.generations)
+        make_folder(data.generations)
 
 
-def publish(
+def publish(  # noqa: PLR0913 - all but the first three by name, with a default
     lock: WriteLock,
     write: Callable[[Path], int],
     check: Callable[[Generation], None],
     *,
     reflects: Reflects,
+    base: Generation | None = None,
+    seen: Verified | None = None,
 ) -> Generation:
     """Publish a generation: `write` fills the folder it is given and returns the number of articles.
 
-    `check` is given the finished draft and raises if it cannot be opened. If anything fails, CURRENT names what it
+    `check` is given the finished draft and raises if it cannot be opened. What `write` hard-linked from `base`, a
+    published generation, is neither synced nor, if it was `seen`, read again. If anything fails, CURRENT names what it
     named before, and that is untouched. Raises `GenerationError` where the disk refuses.
     """
     data = lock.data
+    newer = find_newer(data)
     with _explained(data):
-        _remove_leftovers(data)
-        draft = data.generations / f"{_DRAFT}{secrets.token_hex(8)}"
+        remove_leftovers(data, () if held(data) else newer)  # while it is held, one may yet go forward again
+        draft = data.generations / f"{DRAFT}{secrets.token_hex(8)}"
         try:
-            draft.mkdir()
-            manifest = _write_manifest(draft, _next_id(data), write(draft), reflects)
-            _sync_tree(draft)
+            os.mkdir(draft)  # noqa: PTH102 - the system call itself, as the protocol is made of system calls
+            manifest = _write_manifest(draft, write(draft), reflects, _next_id(data), seen)
+            sync_tree(draft, but=_shared_files(base))
             check(Generation(draft, manifest))
             final = data.generations / manifest.generation
-            os.rename(draft, final)  # noqa: PTH104 - the system call itself, as the protocol is made of system calls
+            os.rename(draft, final)  # noqa: PTH104 - as above
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
-        _sync(data.generations)
+        sync(data.generations)
         _point(data, manifest.generation)
-        _remove_old(data, manifest.generation)
+        remove_old(data, manifest.generation, unwanted=newer)
     return Generation(final, manifest)
 
 
-def _write_manifest(draft: Path, generation: str, articles: int, reflects: Reflects) -> Manifest:
+def clear_up(lock: WriteLock) -> None:
+    """Delete what an interrupted publish left, where there is nothing to publish: `publish` does so by itself."""
+    with _explained(lock.data):
+        remove_leftovers(lock.data, find_newer(lock.data))
+
+
+def _write_manifest(draft: Path, articles: int, reflects: Reflects, generation: str, seen: Verified | None) -> Manifest:
     manifest = Manifest(
         format=INDEX_FORMAT,
         generation=generation,
@@ -119,80 +155,81 @@ def _write_manifest(draft: Path, generation: str, articles: int, reflects: Refle
         articles=articles,
         reflects=reflects,
         cursor_key=secrets.token_hex(32),
-        files=entries(draft),
+        files=entries(draft, seen),
     )
     (draft / MANIFEST).write_bytes(bytes_from_manifest(manifest))
     return manifest
 
 
-def _beside_current(data: DataFolder) -> Path:
-    return data.path / "CURRENT.new"
+def _shared_files(base: Generation | None) -> frozenset[FileKey]:
+    """The files of a published generation, which are on disk whatever else they are called."""
+    if base is None:
+        return frozenset()
+    return frozenset(key_of(base.path / entry.path) for entry in base.manifest.files)
+
+
+def held(data: DataFolder) -> Hold | None:
+    """Why nothing new is published, if that is so."""
+    try:
+        return msgspec.json.decode(data.held.read_bytes(), type=Hold)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:  # that it is there is what counts
+        return Hold(since=dt.datetime.fromtimestamp(0, dt.UTC), generation="", reason=f"{data.held}: {error}")
+
+
+def release(lock: WriteLock) -> None:
+    """End a hold, if there is one."""
+    with _explained(lock.data):
+        remove_file(lock.data.held)
+
+
+def roll_back(data: DataFolder, to: str | None = None, *, patience_s: float = 0.0) -> Generation:
+    """Have the service answer from another generation that is kept, and hold publishing.
+
+    `to` is its id; by default it is the newest before the current one whose every byte is as published. Raises
+    `GenerationError` if there is none to go to, what `verify` raises if `to` is not whole, and `BusyError` as
+    `write_lock` does; CURRENT then names what it named before.
+    """
+    with write_lock(data, patience_s=patience_s), _explained(data):
+        before = current_id(data)
+        target = _find_older(data, before) if to is None else _kept(data, to)
+        hold = Hold(
+            since=dt.datetime.now(dt.UTC), generation=target.id, reason=f"rolled back from {before} to {target.id}"
+        )
+        # Held first: between the two steps the archive is as it was, and stays so; the other way round, it would not
+        replace_file(data.held, msgspec.json.encode(hold) + b"\n")
+        _point(data, target.id)
+    return target
+
+
+def _kept(data: DataFolder, generation_id: str) -> Generation:
+    kept = published(data)
+    if generation_id not in kept:
+        raise GenerationError(f"{data.path} has no generation {generation_id}; it keeps {', '.join(kept) or 'none'}")
+    generation = read_generation(data.generations / generation_id)
+    verify(generation)
+    return generation
+
+
+def _find_older(data: DataFolder, current: str) -> Generation:
+    for name in reversed(published(data)):
+        if generation_number(name) < generation_number(current):
+            try:
+                return _kept(data, name)
+            except GenerationError:
+                continue
+    raise GenerationError(f"{data.path} keeps no whole generation before {current}: there is nothing to go back to")
 
 
 def _point(data: DataFolder, generation_id: str) -> None:
     """Make CURRENT name a generation, in one step."""
-    beside = _beside_current(data)
-    beside.write_text(f"{generation_id}\n", encoding="ascii")
-    _sync(beside)
-    os.replace(beside, data.current)  # noqa: PTH105 - as in publish
-    _sync(data.path)
-
-
-def _remove_leftovers(data: DataFolder) -> None:
-    """Delete what an interrupted publish left: drafts, and generations newer than the one CURRENT names."""
-    _beside_current(data).unlink(missing_ok=True)
-    with contextlib.suppress(NoGeneration, DamagedGeneration):  # then what is newer is not known, and nothing goes
-        newest = generation_number(current_id(data))
-        _remove(data, (name for name in published(data) if generation_number(name) > newest))
-    _remove_drafts(data)
-
-
-def _remove_old(data: DataFolder, newest: str) -> None:
-    older = [name for name in published(data) if name != newest]
-    _remove(data, older[: -(GENERATIONS_KEPT - 1)])
-    _remove_drafts(data)
-
-
-def _remove(data: DataFolder, generation_ids: Iterable[str]) -> None:
-    """Turn generations into drafts, which `_remove_drafts` deletes: half a generation must not look like one."""
-    for name in generation_ids:
-        os.rename(data.generations / name, data.generations / f"{_DRAFT}{name}")  # noqa: PTH104 - as in publish
-
-
-def _remove_drafts(data: DataFolder) -> None:
-    for entry in os.scandir(data.generations):
-        if entry.name.startswith(_DRAFT):
-            shutil.rmtree(entry.path)
+    replace_file(data.current, f"{generation_id}\n".encode("ascii"))
 
 
 def _next_id(data: DataFolder) -> str:
     numbers = [generation_number(name) for name in published(data)]
     return f"{max(numbers, default=0) + 1}-{secrets.token_hex(4)}"
-
-
-def _sync_tree(folder: Path) -> None:
-    """Have every file and folder under this one, and it itself, on disk."""
-    for parent, _folders, files in os.walk(folder):
-        for name in files:
-            _sync(Path(parent) / name)
-        _sync(Path(parent))
-
-
-def _sync(path: Path) -> None:
-    """Have a file's bytes, or a folder's entries, on disk."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _make_folder(path: Path) -> None:
-    if path.is_dir():
-        return
-    _make_folder(path.parent)
-    path.mkdir(exist_ok=True)
-    _sync(path.parent)
 
 
 @contextmanager

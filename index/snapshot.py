@@ -1,128 +1,103 @@
-"""The articles of one generation, by serial or by id.
+"""The articles of one generation, by serial or by id, with the label of all that they are about.
 
-`write_snapshot` passes (serial, document) pairs through while it writes them into an SQLite file; `Snapshot` reads that
-file. It is written once and never changed, so it is opened as immutable: no lock, no journal, and the folder may be
-mounted read-only. Beside the articles it holds the label of every region, source, topic and language that occurs in
-them. It answers by key only; what articles are about is the index's to say.
+A snapshot is a folder: parts (`index.parts`), most of which it shares with the generation before, and a table of
+contents that says which there are, oldest first, how many articles that makes, and what they name (`index.labels`).
+`Snapshot` reads it. It answers by key only; what articles are about is the index's to say. What writes one is
+`index.snapshot_writing`.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import threading
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
-from index.document import Document, Label
+from index.document import Document
 from index.errors import DamagedGeneration, GenerationError
 from index.fields import KEYWORD_FIELDS
+from index.labels import LabelFields, LabelPath, labels_of, paths_of
+from index.parts import Overlay, Part
+from index.tiers import Size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
-LANGUAGES: Final[Mapping[str, str]] = {
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "ru": "Russian",
-    "zh": "Chinese",
-}
-"""English names of ISO 639-1 codes that archives of Korean news meet; a language not listed goes by its code."""
+    from index.labels import LabelKey
 
-_SCHEMA: Final = """
-    PRAGMA journal_mode = OFF;
-    PRAGMA synchronous = OFF;
-    BEGIN;
-    CREATE TABLE article (serial INTEGER PRIMARY KEY, id TEXT NOT NULL, document TEXT NOT NULL);
-    CREATE TABLE label (field TEXT NOT NULL, id TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (field, id));
-"""
-# No journal and no sync: a snapshot is synced whole when its generation is published, and thrown away if that fails.
-
-_MOST_MAPPED_BYTES: Final = 2**40
-"""More than SQLite maps of any file: what it allows at most is what we want."""
-
-_Labels = dict[tuple[str, str], tuple[Label, ...]]
+CONTENTS: Final = "contents.json"
 
 
-def write_snapshot(path: Path, rows: Iterable[tuple[int, Document]]) -> Iterator[tuple[int, Document]]:
-    """Write a snapshot of `rows` (serials and ids unique) to a new file at `path`, passing each on once it is written.
+@dataclass(frozen=True, slots=True)
+class PartEntry:
+    """A part: its file, how many articles it has, and how many of them newer parts replaced or deleted."""
 
-    So whoever consumes the iterator, to the end, indexes the very rows the snapshot holds. Raises `GenerationError` if
-    the file cannot be written.
-    """
-    labels: _Labels = {}
+    file: str
+    articles: int
+    dead: int
+
+    @property
+    def size(self) -> Size:
+        """What decides whether it is merged with its neighbours."""
+        return Size(self.articles, self.dead)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The table of contents of a snapshot: how many articles it has, its parts, oldest first, and their labels."""
+
+    articles: int
+    parts: tuple[PartEntry, ...]
+    labels: LabelFields
+
+
+def read_contents(folder: Path) -> Contents:
+    """The table of contents of a snapshot. Raises `DamagedGeneration`."""
+    path = folder / CONTENTS
     try:
-        connection = sqlite3.connect(path, isolation_level=None)
-        try:
-            connection.executescript(_SCHEMA)
-            for serial, document in rows:
-                text = msgspec.json.encode(document).decode()
-                connection.execute("INSERT INTO article VALUES (?, ?, ?)", (serial, document.id, text))
-                _note_labels(labels, document)
-                yield serial, document
-            _write_labels(connection, labels)
-            connection.execute("CREATE UNIQUE INDEX article_id ON article (id)")
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise GenerationError(f"{path} cannot be written: {error}") from error
-
-
-def _note_labels(labels: _Labels, document: Document) -> None:
-    """Add the labels of one document. Where documents disagree about a name, the earliest article's stands."""
-    for place in document.regions:
-        path = place.value.path
-        for depth, label in enumerate(path, start=1):
-            labels.setdefault(("region", label.id), path[:depth])
-    for topic in document.topics:
-        labels.setdefault(("topic", topic.value.id), (topic.value,))
-    if document.source:
-        labels.setdefault(("source", document.source.value.id), (document.source.value,))
-    if document.language:
-        code = document.language.value
-        labels.setdefault(("language", code), (Label(code, LANGUAGES.get(code, code)),))
-
-
-def _write_labels(connection: sqlite3.Connection, labels: _Labels) -> None:
-    connection.executemany(
-        "INSERT INTO label VALUES (?, ?, ?)",
-        ((field, value, msgspec.json.encode(path).decode()) for (field, value), path in labels.items()),
-    )
+        contents = msgspec.json.decode(path.read_bytes(), type=Contents)
+    except FileNotFoundError:
+        raise DamagedGeneration(path, "is missing") from None
+    except OSError as error:
+        raise DamagedGeneration(path, f"cannot be read: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise DamagedGeneration(path, str(error)) from error
+    if not contents.parts or contents.labels.keys() != set(KEYWORD_FIELDS):
+        raise DamagedGeneration(path, "is not a table of contents")
+    return contents
 
 
 class Snapshot:
-    """An open snapshot. Make one with `Snapshot.open`; it is a context manager, and safe to use from many threads."""
+    """An open snapshot. Make one with `Snapshot.open`; it is a context manager, and safe to use from many threads.
+
+    `count` is how many articles there are, `parts` what they are kept in, oldest first.
+    """
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, labels: Mapping[str, Mapping[str, tuple[Label, ...]]]
+        self, path: Path, contents: Contents, parts: Sequence[Part], overlay: Overlay, files: ExitStack
     ) -> None:
         self.path = path
-        self._connection: sqlite3.Connection | None = connection
+        self.count = contents.articles
+        self.parts = contents.parts
+        self._parts = parts
+        self._overlay = overlay
+        self._files = files
+        self._labels = paths_of(contents.labels)
         self._lock = threading.Lock()
-        self._labels = labels
+        self._is_closed = False
 
     @classmethod
     def open(cls, path: Path) -> Snapshot:
-        """Open a snapshot and read its labels. Raises `DamagedGeneration` if it is not one."""
-        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-        try:
-            connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED_BYTES}")  # pages are then read without a call or copy
-            try:
-                labels = _read_labels(connection)
-            except BaseException:
-                connection.close()
-                raise
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
-            raise DamagedGeneration(path, str(error)) from error
-        return cls(path, connection, labels)
+        """Open the snapshot in a folder. Raises `DamagedGeneration` if it is not one."""
+        contents = read_contents(path)
+        with ExitStack() as files:
+            parts = [files.enter_context(closing(Part(path / entry.file))) for entry in contents.parts]
+            overlay = Overlay([part.covers() for part in parts[1:]])
+            return cls(path, contents, parts, overlay, files.pop_all())
 
     def __enter__(self) -> Self:
         return self
@@ -133,56 +108,85 @@ class Snapshot:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file. May be called twice; reading afterwards raises `GenerationError`."""
+        """Let go of the files. May be called twice; reading afterwards raises `GenerationError`."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    @property
-    def count(self) -> int:
-        """How many articles there are."""
-        return int(self._texts("SELECT count(*) FROM article", [()])[0] or 0)
+            self._is_closed = True
+            self._files.close()
 
     def documents(self, serials: Sequence[int]) -> tuple[Document, ...]:
         """The documents of these serials, in this order. Raises `DamagedGeneration` if one is not there."""
-        texts = self._texts("SELECT document FROM article WHERE serial = ?", [(serial,) for serial in serials])
-        return tuple(self._document(text, serial) for text, serial in zip(texts, serials, strict=True))
+        found = self._found(serials)
+        for serial, document in zip(serials, found, strict=True):
+            if document is None:
+                raise DamagedGeneration(self.path, f"has no article {serial}, but the index has")
+        return found  # type: ignore[return-value]  # none of them is None
+
+    def known(self, serials: Sequence[int]) -> Mapping[int, Document]:
+        """The documents of those of these serials that there are."""
+        pairs = zip(serials, self._found(serials), strict=True)
+        return {serial: document for serial, document in pairs if document is not None}
 
     def find(self, article_id: str) -> Document | None:
         """The article of that id."""
-        (text,) = self._texts("SELECT document FROM article WHERE id = ?", [(article_id,)])
+        with self._reading():
+            text = self._find(article_id)
         return None if text is None else self._document(text, article_id)
 
-    def labels(self, field: str) -> Mapping[str, tuple[Label, ...]]:
+    def labels(self, field: str) -> Mapping[str, LabelPath]:
         """By id, the path of labels of every value that occurs in a keyword field; of regions, also what they lie in.
 
         Paths run from the widest place to the value itself; those of other fields have one label.
         """
         return self._labels[field]
 
-    def _texts(self, query: str, keys: Sequence[tuple[int | str, ...]]) -> list[str | None]:
-        """The one column of the one row of each key; None where there is no row. Decoded by the caller, unlocked."""
-        with self._lock:
-            if self._connection is None:
-                raise GenerationError(f"{self.path} was closed")
-            try:
-                rows = [self._connection.execute(query, key).fetchone() for key in keys]
-            except sqlite3.Error as error:
-                raise DamagedGeneration(self.path, str(error)) from error
-        return [row and row[0] for row in rows]
+    def parts_of(self, serials: Sequence[int]) -> list[int]:
+        """The number of the part, from 0, that says what is so of each of these serials."""
+        return self._overlay.parts_of(serials)
 
-    def _document(self, text: str | None, key: int | str) -> Document:
-        if text is None:
-            raise DamagedGeneration(self.path, f"has no article {key}, but the index has")
+    def find_named(self, key: LabelKey, *, after: int, but: frozenset[int]) -> tuple[int, LabelPath] | None:
+        """The earliest article above a serial, not one of `but`, that has a label: its serial, and what it calls it.
+
+        Looks for it in the articles' texts, all of them at worst, some 3 ms for each thousand.
+        """
+        found = (self._first_named(number, key, after, but) for number in range(len(self._parts)))
+        return min((named for named in found if named is not None), default=None, key=lambda named: named[0])
+
+    def _first_named(self, number: int, key: LabelKey, after: int, but: frozenset[int]) -> tuple[int, LabelPath] | None:
+        with self._reading():
+            for serial, _, text in self._parts[number].rows_with(msgspec.json.encode(key[1]).decode(), after=after):
+                if serial not in but and self._overlay.parts_of([serial]) == [number]:
+                    path = labels_of(self._document(text, serial)).get(key)
+                    if path is not None:
+                        return serial, path
+        return None
+
+    def _found(self, serials: Sequence[int]) -> tuple[Document | None, ...]:
+        """The documents of these serials. They are decoded unlocked."""
+        with self._reading():
+            texts = [
+                self._parts[part].text(serial)
+                for serial, part in zip(serials, self._overlay.parts_of(serials), strict=True)
+            ]
+        return tuple(
+            None if text is None else self._document(text, serial) for text, serial in zip(texts, serials, strict=True)
+        )
+
+    def _find(self, article_id: str) -> str | None:
+        for number, part in reversed(tuple(enumerate(self._parts))):
+            row = part.find(article_id)
+            if row is not None and self._overlay.parts_of([row[0]]) == [number]:
+                return row[1]
+        return None
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            if self._is_closed:
+                raise GenerationError(f"{self.path} was closed")
+            yield
+
+    def _document(self, text: str, key: int | str) -> Document:
         try:
             return msgspec.json.decode(text, type=Document)
         except msgspec.MsgspecError as error:
             raise DamagedGeneration(self.path, f"article {key}: {error}") from error
-
-
-def _read_labels(connection: sqlite3.Connection) -> Mapping[str, Mapping[str, tuple[Label, ...]]]:
-    labels: dict[str, dict[str, tuple[Label, ...]]] = {field: {} for field in KEYWORD_FIELDS}
-    for field, value, path in connection.execute("SELECT field, id, path FROM label ORDER BY field, id"):
-        labels[field][value] = msgspec.json.decode(path, type=tuple[Label, ...])
-    return labels

@@ -4,7 +4,8 @@
 `synchronous=FULL`). Every article has a `serial`, its place in the order of insertion, never given twice. Every
 difference gets a number in the change log, so a reader that knows the archive up to change n asks for `changes(n)`.
 What arrives again unaltered changes nothing. `identify` says which article an arrival is; the rules are in
-`index.identity`. A `Store` belongs to the thread that opened it; any number of processes may have one open.
+`index.identity`. A `Store` belongs to the thread that opened it, unless it was opened to be shared; any number of
+processes may have one open.
 
 Web workers do not need this file: what they show is in `index.snapshot`.
 """
@@ -12,6 +13,7 @@ Web workers do not need this file: what they show is in `index.snapshot`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -26,14 +28,14 @@ from index.identity import candidate_ids, content_digest, file_of, id_problem
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
 T = TypeVar("T")
 
-_Known: TypeAlias = tuple[int, str, str | None, str]
-"""The serial, id, url and digest of an article of the archive."""
+_Known: TypeAlias = tuple[int, str, str | None, str, int]
+"""The serial, id, url, digest and last change of an article of the archive."""
 
 
 class Effect(StrEnum):
@@ -47,20 +49,25 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which article an arrival is: one of the archive's, or (`serial` None) a new one that would be called `id`."""
+    """Which article an arrival is: one of the archive's, or (`serial` None) a new one that would be called `id`.
+
+    `change` is the number of the article's last change; 0 for a new one.
+    """
 
     serial: int | None
     id: str
     is_unchanged: bool
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an arrival."""
+    """What became of an arrival. `change` is the number of the article's last change: this one, if it was one."""
 
     effect: Effect
     serial: int
     id: str
+    change: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,16 @@ class StoredArticle:
     change: int
 
 
+Admit: TypeAlias = Callable[[Identity], None]
+"""Told, inside the transaction, which article each arrival is; raises what it likes if that may not be."""
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
+
+
+def _admit_all(_identity: Identity) -> None:
+    pass
 
 
 class Store:
@@ -98,14 +113,24 @@ class Store:
         self._clock = clock
 
     @classmethod
-    def open(cls, path: Path, *, must_exist: bool = False, clock: Callable[[], dt.datetime] = _now) -> Store:
+    def open(
+        cls,
+        path: Path,
+        *,
+        must_exist: bool = False,
+        patience_s: float | None = None,
+        is_shared: bool = False,
+        clock: Callable[[], dt.datetime] = _now,
+    ) -> Store:
         """Open the archive at `path`, or make an empty one unless it `must_exist`.
 
-        Raises `StoreError` if it cannot be used, `StoreVersion` if another version of Dateline made it.
+        A write waits `patience_s` seconds for that of another process (half a minute unless said), then raises
+        `BusyError`. A store that `is_shared` may be used by several threads, one at a time. Raises `StoreError` if it
+        cannot be used, `StoreVersion` if another version of Dateline made it.
         """
         if must_exist and not path.exists():
             raise StoreError(f"there is no archive at {path}. Make one: dateline ingest PATH --data {path.parent}")
-        return cls(path, connect(path), clock)
+        return cls(path, connect(path, patience_s=patience_s, is_shared=is_shared), clock)
 
     def __enter__(self) -> Self:
         return self
@@ -149,24 +174,26 @@ class Store:
         with explained(self.path):
             return self._identify(raw, content_digest(raw))
 
-    def put(self, articles: Iterable[tuple[RawDocument, Document]], *, rules: str) -> tuple[Outcome, ...]:
+    def put(
+        self, articles: Iterable[tuple[RawDocument, Document]], *, rules: str, admit: Admit = _admit_all
+    ) -> tuple[Outcome, ...]:
         """Keep articles, each with what it was understood as by `rules`; all of them or, on any error, none.
 
         They are on disk when this returns. Identity is decided here, inside the transaction, so an article that another
         process (or an earlier pair of the same batch) brought meanwhile is found; a document's id is made to agree.
+        `admit` is told each identity before the article is written.
         """
         with self._writing():
-            return tuple(self._put(raw, document, rules) for raw, document in articles)
+            return tuple(self._put(raw, document, rules, admit) for raw, document in articles)
 
-    def delete(self, article_id: str) -> bool:
-        """Remove an article; False if there is none of that id."""
+    def delete(self, article_id: str) -> int | None:
+        """Remove an article; the number of that change, or None if there is no article of that id."""
         with self._writing():
             row = self._connection.execute("SELECT serial FROM article WHERE id = ?", (article_id,)).fetchone()
             if row is None:
-                return False
+                return None
             self._connection.execute("DELETE FROM article WHERE serial = ?", row)
-            self._log(row[0], article_id, Effect.DELETED)
-            return True
+            return self._log(row[0], article_id, Effect.DELETED)
 
     def find(self, article_id: str) -> StoredArticle | None:
         """The article of that id."""
@@ -187,14 +214,41 @@ class Store:
         for number, serial, article_id, effect, at in rows:
             yield Change(number, serial, article_id, Effect(effect), dt.datetime.fromisoformat(at))
 
-    def count_outdated(self, rules: str) -> int:
-        """How many articles were understood by other rules than these."""
-        return int(self._value("SELECT count(*) FROM article WHERE rules <> ?", rules))
+    def changed(self, since: int) -> Iterator[tuple[int, Document | None]]:
+        """Every article changed after that number, by serial: (serial, document), None where it is gone."""
+        rows = self._rows(
+            "SELECT changed.serial, document FROM (SELECT DISTINCT serial FROM change WHERE number > ?) AS changed"
+            " LEFT JOIN article ON article.serial = changed.serial ORDER BY changed.serial",
+            since,
+        )
+        for serial, document in rows:
+            yield serial, None if document is None else self._decoded(document, Document, serial)
 
-    def outdated(self, rules: str, *, after: int, limit: int) -> tuple[StoredArticle, ...]:
-        """The first `limit` articles with a serial above `after` that were understood by other rules than these."""
+    def count_changed(self, since: int) -> int:
+        """How many articles changed after that number."""
+        return int(self._value("SELECT count(DISTINCT serial) FROM change WHERE number > ?", since))
+
+    def gone(self, since: int) -> tuple[int, ...]:
+        """The serials of articles that were deleted after that number."""
+        query = (
+            "SELECT DISTINCT change.serial FROM change LEFT JOIN article ON article.serial = change.serial"
+            " WHERE number > ? AND article.serial IS NULL"
+        )
+        return tuple(row[0] for row in self._rows(query, since))
+
+    def count_outdated(self, rules: str, *, since: int = 0) -> int:
+        """How many articles, of those changed after the number `since`, were understood by other rules than these.
+
+        Looks at all of the archive if `since` is 0.
+        """
+        query = f"SELECT count(*) FROM article WHERE rules <> ? {_changed(since)}"  # noqa: S608 - constant but for a number
+        return int(self._value(query, rules))
+
+    def outdated(self, rules: str, *, after: int, limit: int, since: int = 0) -> tuple[StoredArticle, ...]:
+        """The first `limit` articles of those with a serial above `after`."""
         columns = "serial, raw, document, rules, change"
-        query = f"SELECT {columns} FROM article WHERE serial > ? AND rules <> ? ORDER BY serial LIMIT ?"  # noqa: S608 - constant
+        condition = f"serial > ? AND rules <> ? {_changed(since)}"
+        query = f"SELECT {columns} FROM article WHERE {condition} ORDER BY serial LIMIT ?"  # noqa: S608 - constant but for a number
         return tuple(self._article(*row) for row in self._rows(query, after, rules, limit))
 
     def revise(self, revisions: Iterable[tuple[StoredArticle, Document]], *, rules: str) -> int:
@@ -217,13 +271,14 @@ class Store:
         if row is None:
             free = (candidate for candidate in candidate_ids(raw, digest) if not self._is_taken(candidate))
             return Identity(None, next(free), is_unchanged=False)
-        serial, article_id, url, known_digest = row
+        serial, article_id, url, known_digest, change = row
         is_named = raw.id is not None or raw.url is not None
-        return Identity(serial, article_id, known_digest == digest and (raw.url == url or not is_named))
+        is_unchanged = known_digest == digest and (raw.url == url or not is_named)
+        return Identity(serial, article_id, is_unchanged, change)
 
     def _find_same(self, raw: RawDocument, digest: str) -> _Known | None:
-        """The (serial, id, url, digest) of the article that `raw` is, by the strongest name it came with."""
-        select = "SELECT serial, id, url, digest FROM article WHERE"
+        """The article that `raw` is, by the strongest name it came with."""
+        select = "SELECT serial, id, url, digest, change FROM article WHERE"
         if raw.id is not None:
             return self._first(f"{select} id = ?", raw.id)
         if raw.url is not None:
@@ -241,11 +296,12 @@ class Store:
     def _is_taken(self, article_id: str) -> bool:
         return self._connection.execute("SELECT 1 FROM article WHERE id = ?", (article_id,)).fetchone() is not None
 
-    def _put(self, raw: RawDocument, document: Document, rules: str) -> Outcome:
+    def _put(self, raw: RawDocument, document: Document, rules: str, admit: Admit) -> Outcome:
         digest = content_digest(raw)
         identity = self._identify(raw, digest)
+        admit(identity)
         if identity.serial is not None and identity.is_unchanged:
-            return Outcome(Effect.UNCHANGED, identity.serial, identity.id)
+            return Outcome(Effect.UNCHANGED, identity.serial, identity.id, identity.change)
         if document.id != identity.id:
             document = replace(document, id=identity.id)
         kept = (raw.url, file_of(raw.origin), digest, _encoded(raw), _encoded(document), rules)
@@ -257,7 +313,7 @@ class Store:
             " change = ? WHERE serial = ?",
             (*kept, change, identity.serial),
         )
-        return Outcome(Effect.UPDATED, identity.serial, identity.id)
+        return Outcome(Effect.UPDATED, identity.serial, identity.id, change)
 
     def _add(self, article_id: str, kept: tuple[str | None, ...]) -> Outcome:
         cursor = self._connection.execute(
@@ -269,7 +325,7 @@ class Store:
             raise StoreError(f"{self.path}: SQLite gave the article {article_id} no serial")
         change = self._log(serial, article_id, Effect.ADDED)
         self._connection.execute("UPDATE article SET change = ? WHERE serial = ?", (change, serial))
-        return Outcome(Effect.ADDED, serial, article_id)
+        return Outcome(Effect.ADDED, serial, article_id, change)
 
     def _revise(self, article: StoredArticle, document: Document, rules: str) -> bool:
         unaltered = "WHERE serial = ? AND change = ?"
@@ -305,7 +361,7 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _value(self, query: str, *values: str) -> int | str:
+    def _value(self, query: str, *values: str | int) -> int | str:
         with explained(self.path):
             value: int | str = self._connection.execute(query, values).fetchone()[0]
         return value
@@ -328,6 +384,11 @@ class Store:
             return msgspec.json.decode(text, type=kind)
         except msgspec.MsgspecError as error:
             raise StoreError(f"{self.path}: the article of serial {serial} is damaged: {error}") from error
+
+
+def _changed(since: int) -> str:
+    """The condition that an article changed after a number."""
+    return f"AND serial IN (SELECT serial FROM change WHERE number > {since:d})" if since else ""  # noqa: S608 - a number
 
 
 def _encoded(value: RawDocument | Document) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from index.analysis import slug
 from index.document import Basis, Evidence, Found, Label, Precision, PublishedOn, Region
 from index.extract.calendar import last_day
+from index.extract.text import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -130,7 +131,16 @@ def label_from_name(name: str, what: str) -> Label:
     """A declared name as a label. Raises `ImpossibleValue` if no id can be made of it."""
     if not slug(name):
         raise ImpossibleValue(f"the {what} {name!r} holds no letter or digit")
-    return Label(slug(name), " ".join(name.split()))
+    return Label(slug(name), one_line(name))
+
+
+def one_line(name: str) -> str:
+    r"""A declared name as it is kept: NFC, without control characters, one blank for any white space.
+
+    >>> one_line(" Jang\x07  Seul\tgi\n")
+    'Jang Seul gi'
+    """
+    return " ".join(normalised(name).split())
 
 
 def topics_from_declared(topics: Iterable[str]) -> tuple[Found[Label], ...]:
@@ -148,9 +158,9 @@ def source_from_declared(source: str, sources: SourceTable) -> Found[Label]:
 
 
 def authors_from_declared(authors: Iterable[str]) -> tuple[Found[str], ...]:
-    """Declared authors without the blanks around them, each once."""
-    names = {" ".join(author.split()): author for author in authors if author.strip()}
-    return tuple(Found(name, declared(author)) for name, author in names.items())
+    """Declared authors as one line each, each once."""
+    names = {one_line(author): author for author in authors}
+    return tuple(Found(name, declared(author)) for name, author in names.items() if name)
 
 
 def language_from_declared(language: str) -> Found[str]:

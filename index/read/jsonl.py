@@ -13,12 +13,13 @@ import msgspec
 from index.errors import UnreadableInput
 from index.identity import row_origin
 from index.read.reading import Refused, UnusedNames
-from index.read.rows import our_names, raw_from_row
+from index.read.rows import FIELDS, our_names, raw_from_row
 from index.read.streams import lines, too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from index.document import RawDocument
     from index.read.reading import Reading
 
 
@@ -42,6 +43,40 @@ def read_jsonl(file: BinaryIO, origin: str, fields: Mapping[str, str]) -> Iterat
         except Refused as refused:
             yield UnreadableInput(origin, number, str(refused))
     yield from unused.report(origin)
+
+
+def article_from_json(text: bytes, origin: str, line: int) -> tuple[RawDocument, tuple[str, ...]]:
+    """The article of a line by itself, and the names of its fields that were not used. Raises `UnreadableInput`."""
+    try:
+        row = row_from_json(text)
+    except Refused as refused:
+        raise UnreadableInput(origin, line, str(refused)) from refused
+    return article_from_row(row, origin, line)
+
+
+def article_from_row(
+    row: Mapping[str, object], origin: str, line: int | None = None, *, article_id: str | None = None
+) -> tuple[RawDocument, tuple[str, ...]]:
+    """The article of a row, and the names of its fields that were not used.
+
+    `article_id` is the article's id if that is known already; the row may repeat it or leave it out. Raises
+    `UnreadableInput`.
+    """
+    try:
+        raw = raw_from_row({**row, "id": _same_id(row, article_id)}, origin)
+    except Refused as refused:
+        raise UnreadableInput(origin, line, str(refused)) from refused
+    return raw, tuple(name for name in row if name not in FIELDS)
+
+
+def _same_id(row: Mapping[str, object], article_id: str | None) -> object:
+    """The id of a row that must be, or is, this one."""
+    given = row.get("id")
+    if article_id is None or given is None:
+        return given if article_id is None else article_id
+    if str(given) != article_id:
+        raise Refused(f"id is {str(given)!r}, but the article was sent to be {article_id!r}")
+    return article_id
 
 
 def row_from_json(line: bytes) -> dict[str, object]:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from index.document import Block, BlockKind, Declared, Document, Evidence, Found, Label, RawDocument, Region, Span
+from index.fields import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    from index.fields import Record
 
 
 @dataclass
@@ -62,3 +61,22 @@ def write_records(folder: Path, records: Iterable[Record]) -> int:
     lines = [msgspec.json.encode(record) for record in records]
     (folder / "records.jsonl").write_bytes(b"\n".join(lines))
     return len(lines)
+
+
+def update_records(
+    folder: Path,
+    upserts: Iterable[Record],
+    deletes: Iterable[int],
+    *,
+    most_merged: float,  # noqa: ARG001 - there is but one piece
+) -> int:
+    """Replace such an index by one of what it holds after a change, leaving the file that others share as it is."""
+    path = folder / "records.jsonl"
+    held = [msgspec.json.decode(line, type=Record) for line in path.read_bytes().splitlines()]
+    records = {record.serial: record for record in held}
+    for serial in deletes:
+        records.pop(serial, None)
+    changed = {record.serial: record for record in upserts}
+    path.unlink()
+    write_records(folder, [record for _, record in sorted((records | changed).items())])
+    return len(changed)

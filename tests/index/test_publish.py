@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
+from index.durable import key_of, link_tree
 from index.errors import BusyError, GenerationError, NoGeneration
-from index.layout import DataFolder, Generation, Reflects, current, current_id, published, verify
-from index.publish import GENERATIONS_KEPT, create_data_folder, publish, write_lock
+from index.layout import DataFolder, Generation, Reflects, Verified, current, current_id, published, verify
+from index.publish import WriteLock, create_data_folder, held, publish, release, roll_back, write_lock
+from index.retention import GENERATIONS_KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 REFLECTS = Reflects(archive="a", change=1, rules="r")
-STEPS = ("mkdir", "open", "fsync", "rename", "replace", "unlink", "rmdir")
+STEPS = ("mkdir", "open", "link", "fsync", "rename", "replace", "unlink", "rmdir")
 """The system calls that publishing is made of."""
 
 
@@ -46,6 +52,24 @@ def publish_words(data: DataFolder, words: str) -> Generation:
 
     with write_lock(data) as lock:
         return publish(lock, write, check, reflects=REFLECTS)
+
+
+def publish_on_top(data: DataFolder, words: str) -> Generation:
+    """Publish a generation that says this, sharing all else with the current one, if there is one."""
+    base = current(data) if data.current.exists() else None
+
+    def write(folder: Path) -> int:
+        if base is None:
+            (folder / "index").mkdir()
+            (folder / "index" / "large").write_text("what never changes")
+        else:
+            link_tree(base.index, folder / "index")
+            (folder / "index" / "terms").unlink()
+        (folder / "index" / "terms").write_text(words)
+        return 1
+
+    with write_lock(data) as lock:
+        return publish(lock, write, lambda _draft: None, reflects=REFLECTS, base=base)
 
 
 def says(data: DataFolder) -> str | None:
@@ -82,7 +106,17 @@ class Crash:
         return counted
 
 
-def crash_points(data: DataFolder, failure: Callable[[], BaseException], *, before: str | None, after: str) -> int:
+Publish: TypeAlias = "Callable[[DataFolder, str], Generation]"
+
+
+def crash_points(
+    data: DataFolder,
+    failure: Callable[[], BaseException],
+    *,
+    before: str | None,
+    after: str,
+    publish: Publish = publish_words,
+) -> int:
     """Publish `after` over `before` with a crash at each system call in turn; return how many there are.
 
     At each, CURRENT must name one of the two, complete, and the next publish must work and leave nothing behind.
@@ -91,18 +125,18 @@ def crash_points(data: DataFolder, failure: Callable[[], BaseException], *, befo
         shutil.rmtree(data.path)
         create_data_folder(data)
         if before is not None:
-            publish_words(data, before)
+            publish(data, before)
         with pytest.MonkeyPatch.context() as patches:
             crash = Crash(patches, at, failure)
             try:
-                publish_words(data, after)
+                publish(data, after)
             except (_Killed, GenerationError):
                 pass
             else:
                 assert crash.calls < at
                 return at - 1
         assert says(data) in {before, after}
-        publish_words(data, "next")
+        publish(data, "next")
         assert says(data) == "next"
         leftovers = {path.name for path in data.path.iterdir()} - {"generations", "CURRENT", "lock"}
         assert leftovers == set()
@@ -116,6 +150,12 @@ def crash_points(data: DataFolder, failure: Callable[[], BaseException], *, befo
 def test_a_kill_at_any_step_leaves_a_complete_generation(data: DataFolder, before: str | None) -> None:
     """Killed at any system call, publishing has either not happened or happened whole, and nothing stays behind."""
     assert crash_points(data, _Killed, before=before, after="new") > 10
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_kill_while_files_are_shared_leaves_a_complete_generation(data: DataFolder, before: str | None) -> None:
+    """The same holds for a generation that links files of the one before, and that one stays complete."""
+    assert crash_points(data, _Killed, before=before, after="new", publish=publish_on_top) > 10
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EMFILE], ids=["disk full", "io error", "files"])
@@ -194,17 +234,183 @@ def test_the_two_generations_before_are_kept(data: DataFolder) -> None:
 
 def test_files_may_be_shared_with_the_generation_before(data: DataFolder) -> None:
     """A generation may hard-link files of another; deleting the other leaves them whole."""
-    shared = publish_words(data, "shared").index / "terms"
+    first = publish_on_top(data, "shared").index / "large"
+    number = first.stat().st_ino
+    for words in ("a", "b", "c", "d"):
+        generation = publish_on_top(data, words)
+    assert not first.exists()
+    assert (generation.index / "large").stat().st_ino == number
+    verify(generation)
+
+
+def test_files_that_are_shared_are_not_synced_or_read_again(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the generation before had on disk already costs nothing; all else, and every folder, is synced."""
+    base = publish_on_top(data, "shared")
+    seen = Verified()
+    verify(base, seen)
+    synced: set[tuple[int, int]] = set()
+    opened: list[str] = []
+
+    def fsync(handle: int, _fsync: Callable[[int], None] = os.fsync) -> None:
+        status = os.fstat(handle)
+        synced.add((status.st_dev, status.st_ino))
+        _fsync(handle)
+
+    def file_digest(file: Any, name: str, _digest: Any = hashlib.file_digest) -> Any:
+        opened.append(Path(file.name).name)
+        return _digest(file, name)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(hashlib, "file_digest", file_digest)
 
     def write(folder: Path) -> int:
-        (folder / "index").mkdir()
-        (folder / "index" / "terms").hardlink_to(shared)
+        link_tree(base.index, folder / "index")
+        (folder / "index" / "more").write_text("more")
         return 1
 
-    for _ in range(GENERATIONS_KEPT):
-        with write_lock(data) as lock:
-            shared = publish(lock, write, lambda _draft: None, reflects=REFLECTS).index / "terms"
-    assert says(data) == "shared"
+    with write_lock(data) as lock:
+        generation = publish(lock, write, lambda _draft: None, reflects=REFLECTS, base=base, seen=seen)
+    assert opened == ["more"]
+    wanted = {key_of(path) for path in (generation.path, *generation.path.rglob("*"))} - {
+        key_of(path) for path in base.index.iterdir()
+    }
+    assert wanted <= synced
+    assert not {key_of(path) for path in base.index.iterdir()} & synced
+    verify(generation)
+
+
+def rules_published(data: DataFolder, rules: str) -> Generation:
+    """Publish a generation made by these rules."""
+
+    def write(folder: Path) -> int:
+        (folder / "terms").write_text(rules)
+        return 1
+
+    with write_lock(data) as lock:
+        return publish(lock, write, lambda _draft: None, reflects=replace(REFLECTS, rules=rules))
+
+
+def test_the_last_generation_made_by_other_rules_is_kept(data: DataFolder) -> None:
+    """However much is published after a change of rules, one can go back to before it; not to the change before."""
+    made = [rules_published(data, rules).id for rules in ("a", "b", "b", "c", "c", "c", "c", "c")]
+    assert published(data) == (made[2], *made[-3:])
+
+
+def test_rolling_back_answers_from_the_generation_before_and_holds(data: DataFolder) -> None:
+    """CURRENT names the one before, and the hold says since when and why; going back again goes further back."""
+    first, second, third = (publish_words(data, words) for words in ("one", "two", "three"))
+    assert held(data) is None
+    began = dt.datetime.now(dt.UTC)
+    assert roll_back(data) == second
+    assert says(data) == "two"
+    hold = held(data)
+    assert hold is not None
+    assert began <= hold.since <= dt.datetime.now(dt.UTC)
+    assert (hold.generation, hold.reason) == (second.id, f"rolled back from {third.id} to {second.id}")
+    assert roll_back(data) == first
+    assert roll_back(data, third.id) == third
+    assert says(data) == "three"
+    assert published(data) == (first.id, second.id, third.id)
+
+
+def test_after_a_hold_what_was_gone_back_from_goes(data: DataFolder) -> None:
+    """Once something is published on top of a generation gone back to, the newer ones go; not if that failed."""
+    publish_words(data, "one")
+    dropped = publish_words(data, "two")
+    roll_back(data)
+
+    def full(_folder: Path) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with write_lock(data) as lock, pytest.raises(GenerationError):
+        publish(lock, full, lambda _draft: None, reflects=REFLECTS)
+    assert dropped.id in published(data)
+    publish_words(data, "three")
+    assert dropped.id not in published(data)
+    with write_lock(data) as lock:
+        release(lock)
+        release(lock)
+    assert held(data) is None
+    assert says(data) == "three"
+
+
+@pytest.mark.parametrize(
+    ("to", "damaged", "reason"),
+    [
+        pytest.param(None, False, "keeps no whole generation before .*nothing to go back to", id="none before"),
+        pytest.param("9-00000000", False, "has no generation 9-00000000; it keeps 1-", id="not kept"),
+        pytest.param("2", True, "was altered", id="damaged"),
+    ],
+)
+def test_a_rollback_that_cannot_be_changes_nothing(
+    data: DataFolder,
+    to: str | None,
+    damaged: bool,  # noqa: FBT001 - a table's column
+    reason: str,
+) -> None:
+    """Where there is nothing whole to go to, the error says so; CURRENT stays and nothing is held."""
+    publish_words(data, "one")
+    if damaged:
+        second = publish_words(data, "two")
+        publish_words(data, "three")
+        (second.index / "terms").write_text("owt")
+        to = second.id
+    before = says(data)
+    with pytest.raises(GenerationError, match=reason):
+        roll_back(data, to)
+    assert (says(data), held(data)) == (before, None)
+
+
+def test_a_damaged_generation_is_passed_over_on_the_way_back(data: DataFolder) -> None:
+    """Going back by default goes to the newest before that is whole."""
+    publish_words(data, "one")
+    (publish_words(data, "two").index / "terms").write_text("owt")
+    publish_words(data, "three")
+    roll_back(data)
+    assert says(data) == "one"
+
+
+def test_a_rollback_interrupted_between_its_steps_is_held_and_answers_as_before(
+    data: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Publishing is held before CURRENT changes: otherwise the next change could undo the rollback unseen."""
+    for words in ("one", "two"):
+        publish_words(data, words)
+
+    def killed(*_arguments: object) -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patches:
+        patches.setattr("index.publish._point", killed)
+        with pytest.raises(_Killed):
+            roll_back(data)
+    assert says(data) == "two"
+    assert held(data) is not None
+
+
+def test_a_hold_that_cannot_be_read_holds(data: DataFolder) -> None:
+    """A damaged HELD file still holds, and says what is wrong with it."""
+    data.held.write_text("{")
+    hold = held(data)
+    assert hold is not None
+    assert str(data.held) in hold.reason
+
+
+def test_a_little_patience_outwaits_a_short_publish(data: DataFolder) -> None:
+    """Who is patient gets the lock when it is free; who is not is refused at once."""
+    with write_lock(data), pytest.raises(BusyError), write_lock(data, patience_s=0.05):
+        pytest.fail("two hold the lock")
+    got: list[WriteLock] = []
+
+    def wait() -> None:
+        with write_lock(data, patience_s=30) as mine:
+            got.append(mine)
+
+    with write_lock(data):
+        thread = threading.Thread(target=wait)
+        thread.start()
+    thread.join()
+    assert [lock.data for lock in got] == [data]
 
 
 def test_one_process_publishes_at_a_time(data: DataFolder) -> None:

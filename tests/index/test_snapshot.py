@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ import pytest
 from index.document import Declared, DeclaredRegion, Document, Found, Label, Region, Role
 from index.errors import DamagedGeneration, GenerationError
 from index.fields import KEYWORD_FIELDS
-from index.snapshot import Snapshot, write_snapshot
+from index.snapshot import Snapshot
+from index.snapshot_writing import write_snapshot
 from tests.index.fakes import FakeExtractor, article
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -33,7 +36,7 @@ ROWS = [
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A snapshot of `ROWS`, in a folder whose name is awkward in a URI."""
-    path = tmp_path / "a?b#c d%20é" / "documents.sqlite"
+    path = tmp_path / "a?b#c d%20é" / "documents"
     path.parent.mkdir()
     assert list(write_snapshot(path, ROWS)) == ROWS
     return path
@@ -68,7 +71,7 @@ def test_labels_are_of_what_occurs_and_what_it_lies_in(path: Path) -> None:
 
 def test_an_empty_snapshot_answers(tmp_path: Path) -> None:
     """A snapshot of no articles opens and has no labels."""
-    path = tmp_path / "documents.sqlite"
+    path = tmp_path / "documents"
     assert list(write_snapshot(path, [])) == []
     with Snapshot.open(path) as snapshot:
         assert (snapshot.count, snapshot.labels("region"), snapshot.find("a")) == (0, {}, None)
@@ -76,16 +79,16 @@ def test_an_empty_snapshot_answers(tmp_path: Path) -> None:
 
 def test_reading_leaves_the_folder_as_it_is(path: Path) -> None:
     """A snapshot is read where nothing may be written, and no file appears beside it."""
-    before = path.read_bytes()
-    path.chmod(0o444)
-    path.parent.chmod(0o555)
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    for file in path.iterdir():
+        file.chmod(0o444)
+    path.chmod(0o555)
     try:
         with Snapshot.open(path) as snapshot:
             assert snapshot.find("a") is not None
-        assert [file.name for file in path.parent.iterdir()] == ["documents.sqlite"]
+        assert {file.name: file.read_bytes() for file in path.iterdir()} == before
     finally:
-        path.parent.chmod(0o755)
-    assert path.read_bytes() == before
+        path.chmod(0o755)
 
 
 def test_closing_twice_is_fine_and_reading_afterwards_is_not(path: Path) -> None:
@@ -120,14 +123,33 @@ def test_a_serial_that_is_not_there_is_damage(path: Path) -> None:
         snapshot.documents([1, 2])
 
 
-def test_what_is_no_snapshot_is_refused(tmp_path: Path) -> None:
-    """A missing file, another kind of file and another database are refused as damage."""
-    (tmp_path / "text").write_text("words " * 500)
-    (tmp_path / "empty").touch()
-    for name in ("none", "text", "empty"):
-        with pytest.raises(DamagedGeneration, match=name):
-            Snapshot.open(tmp_path / name)
-    assert not (tmp_path / "none").exists()
+def cut(file: Path) -> None:
+    """Leave half of a file."""
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        pytest.param(lambda path: (path / "contents.json").unlink(), "contents.json: is missing", id="no contents"),
+        pytest.param(lambda path: cut(path / "contents.json"), "contents.json", id="half the contents"),
+        pytest.param(lambda path: (path / "contents.json").write_text("{}"), "contents.json", id="empty contents"),
+        pytest.param(
+            lambda path: (path / "contents.json").write_text('{"articles":0,"parts":[],"labels":{}}'),
+            "is not a table of contents",
+            id="no parts",
+        ),
+        pytest.param(lambda path: (path / "1.sqlite").unlink(), "1.sqlite", id="no part"),
+        pytest.param(lambda path: (path / "1.sqlite").write_text("words " * 500), "1.sqlite", id="text for a part"),
+        pytest.param(lambda path: (path / "1.sqlite").write_bytes(b""), "1.sqlite", id="an empty part"),
+        pytest.param(shutil.rmtree, "contents.json: is missing", id="nothing"),
+    ],
+)
+def test_what_is_no_snapshot_is_refused(path: Path, damage: Callable[[Path], object], named: str) -> None:
+    """A table of contents or a part that is missing or of another kind is refused as damage, and named."""
+    damage(path)
+    with pytest.raises(DamagedGeneration, match=named):
+        Snapshot.open(path)
 
 
 def test_articles_that_clash_are_refused(tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from index.database import APPLICATION_ID
+from index.database import APPLICATION_ID, LOG_BYTES_KEPT
 from index.document import Declared, RawDocument
-from index.errors import BusyError, StoreError, StoreVersion
-from index.store import Change, Effect, Outcome, Store
+from index.errors import BusyError, DamagedStore, DiskFull, ReadOnlyStore, StoreError, StoreVersion
+from index.store import Change, Effect, Identity, Outcome, Store
 from tests.index.fakes import FakeExtractor, article
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_a_url_is_one_article_unless_several_ids_share_it(store: Store) -> None:
     assert effects(store, article("three", article_id="x", url=PAGE))[0] == "added x"
     (third,) = put(store, article("four", url=PAGE))
     assert third.effect is Effect.ADDED
-    assert put(store, article("four", url=PAGE)) == (Outcome(Effect.UNCHANGED, third.serial, third.id),)
+    assert put(store, article("four", url=PAGE)) == (Outcome(Effect.UNCHANGED, third.serial, third.id, 4),)
     assert store.count == 3
 
 
@@ -149,8 +149,8 @@ def test_changes_are_numbered_and_serials_never_return(store: Store) -> None:
     """The log holds every addition, update and deletion in order; a deleted article's serial is not given again."""
     put(store, article("one", article_id="x"), article("two", article_id="y"))
     put(store, article("2", article_id="y"), article("one", article_id="x"))
-    assert store.delete("y")
-    assert not store.delete("y")
+    assert store.delete("y") == 4
+    assert store.delete("y") is None
     put(store, article("two", article_id="y"))
     assert list(store.changes()) == [
         Change(1, 1, "x", Effect.ADDED, NOON),
@@ -218,6 +218,133 @@ def test_two_writers_wait_for_one_another(store: Store, tmp_path: Path, monkeypa
         pytest.raises(BusyError, match="another process is writing"),
     ):
         put(impatient, article("one"))
+
+
+def test_an_arrival_tells_the_number_of_its_last_change(store: Store) -> None:
+    """Whoever waits for a change to be shown knows its number, also if it had been made before."""
+    assert [outcome.change for outcome in put(store, article("1", article_id="x"), article("2", article_id="y"))] == [
+        1,
+        2,
+    ]
+    assert put(store, article("1", article_id="x"))[0].change == 1
+    assert store.identify(article("1", article_id="x")).change == 1
+    assert put(store, article("3", article_id="x"))[0].change == 3
+
+
+def test_what_is_not_admitted_undoes_the_batch(store: Store) -> None:
+    """Whoever puts may look at each identity inside the transaction, and refuse all by raising."""
+    put(store, article("old", article_id="x"))
+    extractor, seen = FakeExtractor(), []
+
+    def admit(identity: Identity) -> None:
+        seen.append((identity.id, identity.serial))
+        if identity.serial is not None:
+            raise LookupError(identity.id)
+
+    raws = [article("new", article_id="y"), article("newer", article_id="x")]
+    with pytest.raises(LookupError, match="x"):
+        store.put([(raw, extractor.understand(raw, raw.id or "")) for raw in raws], rules="r", admit=admit)
+    assert seen == [("y", None), ("x", 1)]
+    assert [document.text for _, document in store.documents()] == ["old"]
+
+
+def test_a_full_disk_is_said_and_nothing_of_the_batch_is_kept(store: Store) -> None:
+    """With no space left the batch is undone, what was there stays, and with space again it works."""
+    put(store, article("one", article_id="x"))
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]  # noqa: SLF001 - its disk
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")  # noqa: SLF001
+    long = [article("long " * 5000, article_id=str(number)) for number in range(5)]
+    with pytest.raises(DiskFull, match=r"the disk is full\. Nothing was written"):
+        put(store, *long)
+    assert [document.id for _, document in store.documents()] == ["x"]
+    store._connection.execute("PRAGMA max_page_count = 100000")  # noqa: SLF001
+    assert len(put(store, *long)) == 5
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from index.errors import DiskFailed, DiskFull
+from index.store import Store
+from tests.index.fakes import FakeExtractor, article
+store, extractor = Store.open(Path(sys.argv[1])), FakeExtractor()
+def put(name):
+    raw = article("some words " * 1000, article_id=name)
+    store.put([(raw, extractor.understand(raw, name))], rules="r")
+put("first")
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))
+try:
+    put("second")
+except DiskFailed as error:
+    print(type(error).__name__, error.reason)
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+put("third")
+print(*(document.id for _, document in store.documents()))
+"""
+
+
+def test_a_failing_disk_is_said_and_passes(tmp_path: Path) -> None:
+    """A write that the system refuses keeps nothing, says what the system said, and the next one works."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "archive.sqlite")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.splitlines() == ["DiskFailed disk I/O error (SQLITE_IOERR_WRITE)", "first third"]
+
+
+def test_an_archive_that_may_only_be_read_can_be_read(tmp_path: Path) -> None:
+    """Without the right to write, reading goes on, and writing is refused for what it is."""
+    path = tmp_path / "archive.sqlite"
+    with Store.open(path) as store:
+        put(store, article("one", article_id="x"))
+        with Store.open(path) as reader:
+            reader._connection.execute("PRAGMA query_only = ON")  # noqa: SLF001 - as on a disk mounted read-only
+            assert [document.id for _, document in reader.documents()] == ["x"]
+            with pytest.raises(ReadOnlyStore, match="cannot be opened to write here"):
+                put(reader, article("two", article_id="y"))
+
+
+def test_a_damaged_file_is_said_with_what_to_do(tmp_path: Path) -> None:
+    """Pages that are not what was written are an error that names the way back."""
+    path = tmp_path / "archive.sqlite"
+    with Store.open(path) as store:
+        put(store, *(article("some words " * 500, article_id=str(number)) for number in range(20)))
+    content = path.read_bytes()
+    path.write_bytes(content[:8192] + b"\x55" * (len(content) - 8192))
+    with Store.open(path) as store, pytest.raises(DamagedStore, match="dateline restore FILE"):
+        list(store.documents())
+
+
+def test_a_new_archive_has_its_name_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is synced when the file is made, for a power cut must not take the name of what is in it."""
+    synced: list[Path] = []
+    monkeypatch.setattr("index.database.sync", synced.append)
+    for _ in range(2):
+        with Store.open(tmp_path / "archive.sqlite"):
+            pass
+    assert synced == [tmp_path]
+
+
+def test_every_connection_is_durable(store: Store) -> None:
+    """Commits are synced (FULL), to a write-ahead log that is cut back after it had to grow."""
+    asked = ("journal_mode", "synchronous", "wal_autocheckpoint", "journal_size_limit", "fullfsync")
+    told = [store._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]  # noqa: SLF001
+    assert told == ["wal", 2, 1000, LOG_BYTES_KEPT, 1]
+
+
+def test_the_log_is_cut_back_after_a_long_reading(store: Store, tmp_path: Path) -> None:
+    """While somebody reads one moment, the log beside the file grows; afterwards it is short again."""
+    log = tmp_path / "archive.sqlite-wal"
+    put(store, article("one", article_id="x"))
+    with Store.open(tmp_path / "archive.sqlite") as reader, reader.reading():
+        assert reader.count == 1
+        for number in range(10):
+            put(store, article(f"line {number}\n" * 200_000, article_id="x"))
+        grown = log.stat().st_size
+    for number in range(3):
+        put(store, article(f"again {number}", article_id="x"))
+    assert grown > LOG_BYTES_KEPT
+    assert log.stat().st_size <= LOG_BYTES_KEPT
 
 
 def test_opening_again_keeps_everything(tmp_path: Path) -> None:
@@ -293,7 +420,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(article_id=ids)
     def delete(self, article_id: str) -> None:
         """Delete an article, or none."""
-        assert self.store.delete(article_id) == (article_id in self.model)
+        assert (self.store.delete(article_id) is not None) == (article_id in self.model)
         if self.model.pop(article_id, None) is not None:
             self.order.remove(article_id)
             self.changes += 1

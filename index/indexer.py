@@ -1,0 +1,297 @@
+"""Publishes what changes in the archive, as it changes: what `dateline index --follow` runs, one for an archive.
+
+`Indexer.step` publishes what is not published yet, if there is anything; if not, it costs some microseconds. `run` does
+that again and again until it is told to stop, and never dies of a full disk or a failing one: it reports, leaves what
+is published as it is, and tries again, later each time. A burst of changes becomes one generation.
+
+It notices changes of the store, by whatever process; of the rules, whereupon articles are understood anew and what that
+changed is published at once; that the current generation is damaged, lost or of another version; that another archive
+was put in place of this one. While publishing is held (`index.publish.held`), it waits. The lock is taken to publish,
+so that commands may publish or roll back in between.
+
+While articles are understood anew by changed rules, new ones wait to be published until all of that is done: a
+generation shows an archive as understood by one set of rules, never half by one and half by another.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
+
+from index.build import Builder, BuildReport
+from index.errors import BusyError, DamagedGeneration, GenerationError
+from index.layout import Generation, Verified, current, current_id, verify
+from index.publish import Hold, create_data_folder, held, write_lock
+from index.snapshot_writing import needs_merging
+from index.store import Store
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Hashable
+    from types import TracebackType
+
+    from index.build import BuildProgress, IndexMaker
+    from index.ingest import Understanding
+    from index.layout import DataFolder
+
+POLL_S: Final = 0.05
+"""Seconds between two looks at the store."""
+
+LOOK_S: Final = 2.0
+"""Seconds between two looks at the files of the current generation, whether they are as they were."""
+
+RETRY_S: Final = (0.5, 30.0)
+"""Seconds to wait after a first failure, doubled after each that follows, up to the second number."""
+
+QUIET_S: Final = 5.0
+"""After so many seconds without a change, larger pieces are merged than before: nobody waits for it."""
+
+MOST_MERGED: Final = 20_000
+"""Articles that are merged at most, while changes come in. Some hundred milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A generation was published, in so many seconds."""
+
+    report: BuildReport
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nothing could be published; it is tried again after so many seconds. What was published still answers."""
+
+    error: Exception
+    retry_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Publishing is held, by this; or, if None, it is not held any more."""
+
+    hold: Hold | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The archive was looked at: its newest change, and the generation that shows it, None if none does yet."""
+
+    change: int
+    generation: Generation | None
+
+
+Event: TypeAlias = Published | Failed | Holding | Looked
+
+
+class Indexer:
+    """Follows an archive. It is a context manager, and belongs to the thread that made it.
+
+    `load_rules` loads what understands articles; it is called again when `rules_stamp()`, which is cheap, changes.
+    `report` is told of every event, `hear` of progress.
+    """
+
+    def __init__(  # noqa: PLR0913 - all but the first by name, most with a default
+        self,
+        data: DataFolder,
+        *,
+        index: IndexMaker,
+        load_rules: Callable[[], Understanding],
+        rules_stamp: Callable[[], Hashable] = lambda: None,
+        report: Callable[[Event], None] = lambda _event: None,
+        hear: Callable[[BuildProgress], None] = lambda _progress: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._data = data
+        self._index = index
+        self._rules = _Rules(load_rules, rules_stamp, report)
+        self._report = report
+        self._hear = hear
+        self._clock = clock
+        self._seen = Verified()
+        self._archive = _Archive(data)
+        self._current: Generation | None = None
+        self._hold: Hold | None = None
+        self._look_at = float("-inf")
+        self._changed_at = clock()
+        self._is_cleared_up = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store. May be called twice."""
+        self._archive.close()
+
+    def step(self) -> Published | None:
+        """Publish what is not published yet; None if there is nothing, no archive yet, or publishing is held.
+
+        Raises `BusyError` if another process publishes, another `IndexingError` if nothing can be published.
+        """
+        store = self._archive.find()
+        if store is None or self._is_held():
+            return None
+        rules = self._rules.get()
+        is_tidying = False
+        is_published = self._is_published(store, rules)
+        self._report(Looked(store.change, self._current if is_published else None))
+        if is_published:
+            is_tidying = self._is_quiet() and self._is_untidy()
+            if not is_tidying and self._is_cleared_up:
+                return None
+        return self._publish(store, rules, is_tidying=is_tidying)
+
+    def run(self, stop: threading.Event, *, poll_s: float = POLL_S) -> None:
+        """Do steps until `stop` is set. A generation that is being made from the whole archive is then abandoned."""
+        failures = 0
+        hear = self._hear
+
+        def hear_or_stop(progress: BuildProgress) -> None:
+            if stop.is_set():
+                raise _Stopped
+            hear(progress)
+
+        self._hear = hear_or_stop
+        while not stop.is_set():
+            try:
+                published = self.step()
+            except _Stopped:
+                break
+            except BusyError:
+                published, failures = None, 0
+            except Exception as error:  # noqa: BLE001 - whatever it is, what is published answers, and may be mended
+                retry_s = min(RETRY_S[0] * 2**failures, RETRY_S[1])
+                failures += 1
+                self._archive.close()
+                self._report(Failed(error, retry_s))
+                stop.wait(retry_s)
+                continue
+            failures = 0
+            if published is None:
+                stop.wait(poll_s)
+        self._hear = hear
+
+    def _publish(self, store: Store, rules: Understanding, *, is_tidying: bool) -> Published | None:
+        started = self._clock()
+        create_data_folder(self._data)
+        most_merged = float("inf") if is_tidying else MOST_MERGED
+        builder = Builder(
+            self._data, store, rules, index=self._index, seen=self._seen, most_merged=most_merged, progress=self._hear
+        )
+        builder.understand_anew()
+        with write_lock(self._data) as lock:
+            if held(self._data):
+                return None
+            report = builder.publish(lock, is_tidying=is_tidying)
+        self._current = report.generation
+        self._changed_at = self._clock()
+        self._is_cleared_up = True
+        if report.skipped:
+            return None
+        published = Published(report, self._clock() - started)
+        self._report(published)
+        return published
+
+    def _is_published(self, store: Store, rules: Understanding) -> bool:
+        """Whether the current generation says what the store says; every `LOOK_S`, whether its files are whole."""
+        try:
+            is_time = self._clock() >= self._look_at
+            if is_time or self._current is None or self._current.id != current_id(self._data):
+                self._current = current(self._data)
+            if is_time:
+                verify(self._current, self._seen)
+                self._look_at = self._clock() + LOOK_S
+        except GenerationError:
+            self._current = None
+            return False
+        reflects = self._current.manifest.reflects
+        return (reflects.archive, reflects.rules) == (
+            store.id,
+            rules.fingerprint,
+        ) and reflects.change == reflects.understood == store.change
+
+    def _is_quiet(self) -> bool:
+        return self._clock() - self._changed_at >= QUIET_S
+
+    def _is_untidy(self) -> bool:
+        """Whether larger pieces wait to be merged. Asked once after each change."""
+        self._changed_at = float("inf")
+        try:
+            return self._current is not None and needs_merging(self._current.documents)
+        except DamagedGeneration:
+            return False
+
+    def _is_held(self) -> bool:
+        hold = held(self._data)
+        if hold != self._hold:
+            self._hold = hold
+            self._report(Holding(hold))
+        return hold is not None
+
+
+class _Stopped(Exception):
+    """The indexer is to stop, and leaves what it was making."""
+
+
+class _Archive:
+    """The store of a data folder, opened when it is there, and again when another takes its place."""
+
+    def __init__(self, data: DataFolder) -> None:
+        self._path = data.archive
+        self._store: Store | None = None
+        self._file: tuple[int, int] | None = None
+
+    def find(self) -> Store | None:
+        """The store; None if there is no archive yet."""
+        try:
+            status = os.stat(self._path)  # noqa: PTH116 - asked twenty times a second
+        except FileNotFoundError:
+            self.close()
+            return None
+        file = status.st_dev, status.st_ino
+        if self._store is None or file != self._file:
+            self.close()
+            self._store, self._file = Store.open(self._path, must_exist=True), file
+        return self._store
+
+    def close(self) -> None:
+        """Let go of it. May be called twice."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+
+class _Rules:
+    """What understands articles, loaded when it is first asked for and when its stamp changes."""
+
+    def __init__(
+        self, load: Callable[[], Understanding], stamp: Callable[[], Hashable], report: Callable[[Event], None]
+    ) -> None:
+        self._load = load
+        self._stamp = stamp
+        self._report = report
+        self._loaded: Understanding | None = None
+        self._of: Hashable = None
+
+    def get(self) -> Understanding:
+        """What understands articles by the present rules; by those before, if the present ones cannot be loaded.
+
+        Raises what loading raises if none were loaded before.
+        """
+        stamp = self._stamp()
+        if self._loaded is None or stamp != self._of:
+            try:
+                self._loaded = self._load()
+            except Exception as error:
+                if self._loaded is None:
+                    raise
+                self._report(Failed(error, 0.0))
+            self._of = stamp
+        return self._loaded
