@@ -1,7 +1,8 @@
 """Where a document shows what was asked: passages as plain values, never HTML.
 
 `highlights` is computed from the document and the query alone, outside every engine, so it is the same for all of them,
-right for stems, phrases and prefixes, and blind to no length of text.
+and right for stems, phrases and prefixes. Of a very long text only the first `LOOKED_AT` characters are looked at, so
+that no article, however long, makes a page of hits wait.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 PASSAGE: Final = 260
 """Characters a passage aims at."""
+
+LOOKED_AT: Final = 300_000
+"""Characters of a field that are searched for matches: fifty thousand words, or the longest of reports."""
+
+LOOKED_AT_TOGETHER: Final = 2_000_000
+"""Characters that are searched for one page of hits, each having its equal share."""
 
 LEAD: Final = 60
 """Characters that may stand before a passage's first match, to begin with a sentence or at least a word."""
@@ -46,29 +53,30 @@ _Mark: TypeAlias = tuple[int, int, int]
 """Characters `start` to `end` of a field match the question's leaf of that number."""
 
 
-def highlights(query: Query, document: Document) -> tuple[Highlight, ...]:
+def highlights(query: Query, document: Document, *, looked_at: int = LOOKED_AT) -> tuple[Highlight, ...]:
     """The title if it matches; the best passage of the body, or its beginning; the first caption that matches.
 
-    `query` is in analysed form. Only what an article may match by is marked, nothing under a `Not`.
+    `query` is in analysed form. Only what an article may match by is marked, nothing under a `Not`, and nothing behind
+    the first `looked_at` characters of a field.
     """
     asked = leaves(query)
     body = document.body
     shown = [
-        _whole("title", document.title.value, asked),
-        _best_passage("body", body, asked) if body else None,
-        next(filter(None, (_whole("captions", caption, asked) for caption in document.captions)), None),
+        _whole("title", document.title.value, asked, looked_at),
+        _best_passage("body", body, asked, looked_at) if body else None,
+        next(filter(None, (_whole("captions", caption, asked, looked_at) for caption in document.captions)), None),
     ]
     return tuple(passage for passage in shown if passage is not None)
 
 
-def _whole(field: str, text: str, asked: Sequence[Words]) -> Highlight | None:
+def _whole(field: str, text: str, asked: Sequence[Words], looked_at: int) -> Highlight | None:
     """All of a text, if it matches."""
-    marks = _marks(field, text, asked)
+    marks = _marks(field, text[:looked_at], asked)
     return Highlight(field, _parts(text, 0, len(text), marks), 0) if marks else None
 
 
-def _best_passage(field: str, text: str, asked: Sequence[Words]) -> Highlight:
-    marks = _marks(field, text, asked)
+def _best_passage(field: str, text: str, asked: Sequence[Words], looked_at: int) -> Highlight:
+    marks = _marks(field, text[:looked_at], asked)
     start = _beginning_before(text, _best_start(marks)) if marks else 0
     return Highlight(field, _parts(text, start, _end_after(text, start + PASSAGE), marks), start)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
@@ -139,8 +140,9 @@ def _evidence(
     rule = _RULE + saved.label.id
     in_text: set[Span] = set()
     declared: dict[str, None] = {}
+    placed = {field: _Placed(document, field) for field in _BLOCKS_OF}
     for span in spans:
-        where = _in_text(document, span)
+        where = placed[span.field].find(span.start, span.end) if span.field in placed else None
         if where is None:
             declared[getattr(record, span.field)[span.start : span.end]] = None
         else:
@@ -154,20 +156,29 @@ def _evidence(
 _BLOCKS_OF: Final = {"title": (BlockKind.TITLE, ""), "body": (BlockKind.BODY, "\n\n")}
 
 
-def _in_text(document: Document, span: FieldSpan) -> Span | None:
-    """Where a span of a field stands in the document's text; None if the field is not from the text."""
-    if span.field not in _BLOCKS_OF:
-        return None
-    kind, joint = _BLOCKS_OF[span.field]
-    at = 0
-    ends = []
-    for block in document.blocks:
-        if block.kind is not kind:
-            continue
-        length = block.end - block.start
-        ends += [block.start + offset - at for offset in (span.start, span.end) if at <= offset <= at + length]
-        at += length + len(joint)
-    return Span(min(ends), max(ends)) if ends else None
+class _Placed:
+    """Where the characters of a field stand in a document's text: its blocks, by where they begin and end in each."""
+
+    def __init__(self, document: Document, field: str) -> None:
+        kind, joint = _BLOCKS_OF[field]
+        self._begins: list[int] = []
+        self._ends: list[int] = []
+        self._in_text: list[int] = []
+        at = 0
+        for block in document.blocks:
+            if block.kind is kind:
+                self._begins.append(at)
+                self._ends.append(at + block.end - block.start)
+                self._in_text.append(block.start)
+                at = self._ends[-1] + len(joint)
+
+    def find(self, start: int, end: int) -> Span | None:
+        """Where these characters of the field stand in the text; None if they are not from the text."""
+        ends = []
+        for block in range(bisect_left(self._ends, start), bisect_right(self._begins, end)):
+            begin, last = self._begins[block], self._ends[block]
+            ends += [self._in_text[block] + offset - begin for offset in (start, end) if begin <= offset <= last]
+        return Span(min(ends), max(ends)) if ends else None
 
 
 def load_topics(gazetteer: Gazetteer, path: Path | None = None) -> tuple[TopicRule, ...]:

@@ -8,20 +8,25 @@ from one generation. To follow the newest generation, see `search.reloading`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from index.document import Document
-from search.engine import DateCounts, DateFacet, ValueCounts, ValueFacet
+from index.document import Document, Role
+from index.fields import record_from_document
+from search.engine import DateCounts, DateFacet, SearchRequest, ValueCounts, ValueFacet
 from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts, facet_from_counts, named_like
-from search.highlight import Highlight, highlights
+from search.highlight import LOOKED_AT, LOOKED_AT_TOGETHER, Highlight, highlights
+from search.query import Everything, Query, all_of
+from search.spans import matches, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from index.document import Label
     from index.snapshot import Snapshot
-    from search.engine import Engine, Facet, Matches, SearchRequest
+    from search.engine import Engine, Facet, Matches
+
+_EVERYTHING: Final = Everything()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,24 @@ class Hits:
 
 
 class Searcher:
-    """Answers requests from one generation. Safe to use from many threads."""
+    """Answers requests from one generation. Safe to use from many threads.
 
-    def __init__(self, engine: Engine, snapshot: Snapshot) -> None:
+    Only the articles that match `within` are there for it: see `Searcher.within`.
+    """
+
+    def __init__(self, engine: Engine, snapshot: Snapshot, within: Query = _EVERYTHING) -> None:
         self._engine = engine
         self._snapshot = snapshot
+        self._within = within
+        self._occurring: dict[str, Mapping[str, tuple[Label, ...]]] = {}
+
+    def within(self, query: Query) -> Searcher:
+        """One of the same generation for which only those of its articles are there that match (values and dates).
+
+        Whatever is asked of it: what lies outside is not found, counted, named or given by its id. It is closed with
+        this one.
+        """
+        return Searcher(self._engine, self._snapshot, all_of([self._within, query]))
 
     @property
     def generation(self) -> str:
@@ -57,12 +75,13 @@ class Searcher:
 
     def search(self, request: SearchRequest, *, facet_size: int = 20, highlight: bool = True) -> Hits:
         """Answer a request. `facet_size` is how many values of a facet are shown; all are counted."""
-        matches = self._engine.search(request)
+        matches = self.matches(request)
         documents = self._snapshot.documents([match.serial for match in matches.top])
+        share = min(LOOKED_AT, LOOKED_AT_TOGETHER // max(1, len(documents)))
         return Hits(
             total=matches.total,
             hits=tuple(
-                Hit(document, match.score, highlights(request.query, document) if highlight else ())
+                Hit(document, match.score, highlights(request.query, document, looked_at=share) if highlight else ())
                 for match, document in zip(matches.top, documents, strict=True)
             ),
             facets={_field_of(facet): self._view(facet, request, matches, facet_size) for facet in request.facets},
@@ -71,7 +90,7 @@ class Searcher:
 
     def facet(self, request: SearchRequest, facet: ValueFacet, *, words: str = "", size: int = 20) -> ValueFacetView:
         """One facet of a request's matches, only the values whose names hold `words`."""
-        counts = self._engine.search(request).facets[facet]
+        counts = self.matches(request).facets[facet]
         if not isinstance(counts, ValueCounts):
             message = f"engine answered {facet} with {type(counts).__name__}"
             raise TypeError(message)
@@ -85,24 +104,40 @@ class Searcher:
 
     def matches(self, request: SearchRequest) -> Matches:
         """What the engine answers: serials, scores and counts, with no document read."""
-        return self._engine.search(request)
+        return self._engine.search(replace(request, within=self._within) if self._is_restricted else request)
 
     def documents(self, serials: Sequence[int]) -> tuple[Document, ...]:
-        """The documents of these serials, in this order."""
+        """The documents of these serials, which `matches` gave, in this order."""
         return self._snapshot.documents(serials)
 
     def article(self, article_id: str) -> Document | None:
         """The article of that id, if this generation has it."""
-        return self._snapshot.find(article_id)
+        document = self._snapshot.find(article_id)
+        if document is None or not self._is_restricted:
+            return document
+        record = record_from_document(0, document)
+        return document if matches(self._within, words_of(record), record) else None
 
     def labels(self, field: str) -> Mapping[str, tuple[Label, ...]]:
         """The path of labels of each value that any article of this generation has in a keyword field."""
-        return self._snapshot.labels(field)
+        if not self._is_restricted:
+            return self._snapshot.labels(field)
+        if field not in self._occurring:
+            facet = ValueFacet(field)
+            counts = self.matches(SearchRequest(roles=frozenset(Role), facets=(facet,), limit=0)).facets[facet]
+            occurring = {value for value, _ in counts.values} if isinstance(counts, ValueCounts) else set()
+            known = self._snapshot.labels(field).items()
+            self._occurring[field] = {value: path for value, path in known if value in occurring}
+        return self._occurring[field]
 
     def close(self) -> None:
         """Close engine and snapshot."""
         self._engine.close()
         self._snapshot.close()
+
+    @property
+    def _is_restricted(self) -> bool:
+        return self._within != _EVERYTHING
 
     def _view(
         self, facet: Facet, request: SearchRequest, matches: Matches, size: int

@@ -193,10 +193,12 @@ def _near_spans(positions: Sequence[Sequence[int]], distance: int) -> list[tuple
     for first in sorted({at for each in positions for at in each}):
         taken: list[int] = []
         for each in positions:
-            nearest = next((at for at in each[bisect_left(each, first) :] if at not in taken), None)
-            if nearest is None:
+            place = bisect_left(each, first)
+            while place < len(each) and each[place] in taken:
+                place += 1
+            if place == len(each):
                 break
-            taken.append(nearest)
+            taken.append(each[place])
         else:
             if max(taken) - min(taken) + 1 <= width and min(taken) == first:
                 spans.append((first, max(taken)))

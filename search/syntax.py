@@ -251,8 +251,11 @@ class _Parser:
         if atom.field in KEYWORD_FIELDS:
             return self._value(atom.field, " ".join(atom.text.split()))
         if atom.field == "date":
-            dates = self._dates(atom.text)
+            written = atom.text if atom.quoted else _TAIL.sub("", atom.text)
+            dates = self._dates(written)
             if dates is not None:
+                if written != atom.text:
+                    self._warn("no-prefix", f"date:{atom.text} was read as date:{written}")
                 return dates
             field, text = None, atom.text if atom.quoted else f"date:{atom.text}"
         else:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.document import LEAD_RULE, Block, BlockKind, Document, Evidence, Found, Label, Span
 from index.errors import DataFileError
 from index.gazetteer import Gazetteer
-from search.percolate import TopicRule, TopicTagger, load_topics, topic_changes
+from search.percolate import TopicRule, TopicTagger, _Placed, load_topics, topic_changes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +56,31 @@ def test_evidence_is_the_words_in_the_text() -> None:
         assert document.text[evidence.where.start : evidence.where.end] == evidence.quote
     assert [one.quote for one in found["smuggling"]] == ["contraband"]
     assert [one.quote for one in found["crackdown"]] == ["raid"], "captions do not make a topic"
+
+
+def _in_text(document: Document, field: str, start: int, end: int) -> Span | None:
+    """The slow twin of `_Placed.find`: every block is asked."""
+    kind, joint = {"title": (BlockKind.TITLE, ""), "body": (BlockKind.BODY, "\n\n")}[field]
+    at, ends = 0, []
+    for block in document.blocks:
+        if block.kind is kind:
+            length = block.end - block.start
+            ends += [block.start + offset - at for offset in (start, end) if at <= offset <= at + length]
+            at += length + len(joint)
+    return Span(min(ends), max(ends)) if ends else None
+
+
+@given(
+    blocks=st.lists(st.tuples(st.sampled_from(list(BlockKind)), st.text("ab ", max_size=5)), max_size=8),
+    ends=st.tuples(st.integers(0, 50), st.integers(0, 50)),
+    field=st.sampled_from(["title", "body"]),
+)
+def test_the_place_of_a_span_is_found_as_by_asking_every_block(
+    blocks: list[tuple[BlockKind, str]], ends: tuple[int, int], field: str
+) -> None:
+    """However blocks are cut, and wherever a span begins and ends, it stands where the slow way finds it."""
+    document, (start, end) = _document(*blocks), sorted(ends)
+    assert _Placed(document, field).find(start, end) == _in_text(document, field, start, end)
 
 
 def test_a_phrase_over_two_paragraphs_matches_and_is_quoted_whole() -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from search.errors import EngineClosed
-from search.reloading import Reloading
+from search.errors import EngineClosed, StillOpening, Withdrawn
+from search.reloading import Opening, Reloading
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Publisher:
 
     stamp: str | None = "1"
     broken: set[str] = field(default_factory=set)
+    unusable: bool = False
     opened: list[Opened] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     looks: int = 0
@@ -41,13 +42,17 @@ class Publisher:
             raise LookupError("nothing published")
         return self.stamp
 
-    def open(self) -> Opened:
-        """Open what is published."""
+    def open(self, lent: Opened | None) -> Opening[Opened]:
+        """What is published, opened, or lent on if it is that; an error, or nothing, if it is broken."""
         stamp = self.look()
+        if self.unusable:
+            return Opening(None, OSError(f"{stamp} cannot be used"))
         if stamp in self.broken:
             raise OSError(f"{stamp} is broken")
+        if lent and lent.name == stamp:
+            return Opening(lent)
         self.opened.append(Opened(stamp))
-        return self.opened[-1]
+        return Opening(self.opened[-1])
 
     def following(self) -> Reloading[Opened]:
         """A `Reloading` that looks every second and tries failures again after ten."""
@@ -56,6 +61,7 @@ class Publisher:
             stamp=self.look,
             check_every_s=1.0,
             retry_after_s=10.0,
+            withdraw_after_s=60.0,
             report=self.failures.append,
             clock=lambda: self.now,
         )
@@ -157,15 +163,128 @@ def test_a_closed_one_lends_nothing_more(publisher: Publisher) -> None:
         pytest.fail("it is closed")
 
 
-def test_many_threads_never_get_a_closed_resource() -> None:
+def test_what_cannot_be_used_any_more_is_lent_no_more(publisher: Publisher) -> None:
+    """Nothing is better than something wrong: leases then raise why, until there is something to lend."""
+    following = publisher.following()
+    assert lent(following) == "1"
+    publisher.stamp, publisher.unusable, publisher.now = "2", True, 1.0
+    for _ in range(2):
+        with pytest.raises(OSError, match="cannot be used"), following.lease():
+            pytest.fail("there is nothing to lend")
+    assert publisher.opened[0].closed == 1
+    assert following.open_count == 0
+    publisher.unusable, publisher.now = False, 12.0
+    assert lent(following) == "2"
+    assert following.failure is None
+
+
+def test_what_is_lent_instead_is_a_failure_all_the_same(publisher: Publisher) -> None:
+    """An opening may say why it isn't what is published: it is lent, the failure is told once, and tried again."""
+    instead = Opened("0")
+    tries: list[Opened | None] = []
+
+    def open_instead(lent: Opened | None) -> Opening[Opened]:
+        tries.append(lent)
+        return Opening(instead, OSError("damaged"))
+
+    publisher.open = open_instead  # type: ignore[method-assign]  # what is published is damaged
+    following = publisher.following()
+    for publisher.now in (0.0, 5.0, 10.0, 20.0):
+        assert lent(following) == "0"
+    assert tries == [None, instead, instead]
+    assert [str(failure) for failure in publisher.failures] == ["damaged"]
+    assert instead.closed == 0
+
+
+def test_two_are_open_at_most(publisher: Publisher) -> None:
+    """While what was replaced has a user, further ones wait; when it is given back, the newest is opened."""
+    following = publisher.following()
+    with following.lease():
+        for number in range(2, 6):
+            publisher.stamp, publisher.now = str(number), float(number)
+            assert lent(following) == "2"
+            assert following.open_count == 2
+    publisher.now = 6.0
+    assert lent(following) == "5"
+    assert [resource.name for resource in publisher.opened] == ["1", "2", "5"]
+    assert [resource.closed for resource in publisher.opened] == [1, 1, 0]
+    assert following.open_count == 1
+
+
+def test_who_takes_too_long_is_not_waited_for(publisher: Publisher) -> None:
+    """A minute after it was replaced, a resource is closed under its user, once, and the newest is opened."""
+    following = publisher.following()
+    with following.lease() as slow:
+        publisher.stamp, publisher.now = "2", 1.0
+        assert lent(following) == "2"
+        publisher.stamp, publisher.now = "3", 60.0
+        assert lent(following) == "2"
+        assert slow.closed == 0
+        publisher.now = 61.0
+        assert lent(following) == "3"
+        assert slow.closed == 1
+    assert [resource.closed for resource in publisher.opened] == [1, 1, 0]
+    assert [type(failure) for failure in publisher.failures] == [Withdrawn]
+
+
+def test_a_lease_waits_for_the_first_opening_and_never_again() -> None:
+    """With a thread that follows, what is open is lent while the next is being opened, however long that takes."""
+    may_open = threading.Semaphore(1)
+    opened: list[Opened] = []
+    stamp = ["1"]
+
+    def open_slowly(_lent: Opened | None) -> Opening[Opened]:
+        may_open.acquire()
+        opened.append(Opened(stamp[0]))
+        return Opening(opened[-1])
+
+    following = Reloading(open_current=open_slowly, stamp=lambda: stamp[0], check_every_s=0.001)
+    following.start()
+    assert lent(following) == "1"
+    stamp[0] = "2"
+    assert [lent(following) for _ in range(100)] == ["1"] * 100
+    may_open.release()
+    while lent(following) != "2":
+        pass
+    following.close()
+    assert [resource.closed for resource in opened] == [1, 1]
+    with pytest.raises(EngineClosed), following.lease():
+        pytest.fail("it is closed")
+
+
+def test_a_first_opening_that_takes_long_is_said_to() -> None:
+    """A lease does not wait for ever: it says that there will be something soon."""
+    may_open = threading.Event()
+
+    def open_slowly(_lent: Opened | None) -> Opening[Opened]:
+        may_open.wait()
+        return Opening(Opened("1"))
+
+    following = Reloading(open_current=open_slowly, stamp=lambda: "1", check_every_s=0.001, patience_s=0.01)
+    following.start()
+    with pytest.raises(StillOpening), following.lease():
+        pytest.fail("nothing is open")
+    may_open.set()
+    following.start(wait_s=10)
+    assert lent(following) == "1"
+    following.close()
+
+
+@pytest.mark.parametrize("in_background", [False, True])
+def test_many_threads_never_get_a_closed_resource(in_background: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """While generations are published as fast as possible, every lease is of an open resource and all others close."""
     publisher = Publisher()
     following = Reloading(open_current=publisher.open, stamp=publisher.look, check_every_s=0.0)
+    if in_background:
+        following.start()
     closed_while_lent: list[str] = []
+    most_open = 0
 
     def read() -> None:
+        nonlocal most_open
         for _ in range(300):
             with following.lease() as resource:
+                most_open = max(most_open, following.open_count)
                 if resource.closed:
                     closed_while_lent.append(resource.name)
 
@@ -180,4 +299,5 @@ def test_many_threads_never_get_a_closed_resource() -> None:
         reader.join()
     following.close()
     assert closed_while_lent == []
+    assert most_open <= 2
     assert {resource.closed for resource in publisher.opened} == {1}
