@@ -1,46 +1,97 @@
 # ruff: noqa: ARG002, FBT001 - Falcon calls these methods, by position
-"""Which sites may read the archive from their pages: the setting `DATELINE_ALLOWED_ORIGINS`, and CORS.
+"""Origins, and which sites' pages may read answers (CORS).
 
-Everything served here is public and no request carries credentials, so `*` is the default: a list keeps other sites'
-pages from reading, not people. The origin `null` (a file, a sandbox) is never let in by a list.
+An origin is what browsers say a page is from: scheme, host and port. An answer to a site (`service.access.sites`) names
+the asking origin if it is one of that site's, and no other; one to no site goes by the setting
+`DATELINE_ALLOWED_ORIGINS`. Origins are compared as they are written; `null` (a file, a sandbox) is never let in by a
+list. No request carries cookies, and no answer to one that changes something is for another site's page.
+
+This keeps pages from reading, in browsers that obey. It keeps nobody else from anything: that is what keys are for.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from service.access.methods import methods_that_read
+from service.problems import ServiceProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import falcon
 
-EVERY: Final = "*"
+    from service.access.sites import Site
 
-_ORIGIN: Final = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
-_READABLE: Final = "Retry-After, X-Request-Id, ETag"
-_PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST",
-    "Access-Control-Allow-Headers": "Content-Type",
-    "Access-Control-Max-Age": "86400",
-}
-"""What a page may ask for beyond the simplest: a question by POST. Nothing that writes is among it."""
+EVERY: Final = "*"
+ORIGIN: Final = r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?"
+"""An origin as browsers send it."""
+
+_READABLE: Final = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, ETag"
+_ASKED_WITH: Final = "Content-Type, Authorization"
+_PREFLIGHT_S: Final = "86400"
+_WIDGET: Final = "/widget/{version}/{name}"
+"""Holds nothing of an archive: every page may load it, or pages of sites that the setting does not list could not."""
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def origin_from_text(text: str) -> str:
+    """An origin as browsers send it, from one as people write it. Raises `ValueError` that says what is wrong.
+
+    >>> origin_from_text("https://News.example:443/")
+    'https://news.example'
+    """
+    try:
+        parts = urlsplit(text.lower())
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no origin: {error}") from None
+    if not text.isascii():
+        raise ValueError(f"{text!r} is not written as browsers do: the host in Punycode (xn--…){_in_punycode(parts)}")
+    shown = "" if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f":{port}"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    origin = f"{parts.scheme}://{host}{shown}"
+    beyond = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if beyond or not re.fullmatch(ORIGIN, origin):
+        raise ValueError(f"{text!r} is no origin: say the scheme and the host, as in https://news.example")
+    return origin
+
+
+def _in_punycode(parts: Any) -> str:  # noqa: ANN401 - what urlsplit gives
+    try:
+        return f", so https://{(parts.hostname or '').encode('idna').decode()}"
+    except UnicodeError:
+        return ""
 
 
 def origins_from_text(text: str) -> str:
     """Read the setting: `*`, or origins with a blank between them, in lower case. Raises `ValueError`."""
-    origins = text.lower().split()
-    for origin in origins:
-        if not _ORIGIN.fullmatch(origin) and origins != [EVERY]:
-            message = f"must be * or origins such as https://news.example, with a blank between them; not {origin!r}"
-            raise ValueError(message)
-    return " ".join(origins)
+    texts = text.split()
+    if texts == [EVERY]:
+        return EVERY
+    try:
+        return " ".join(map(origin_from_text, texts))
+    except ValueError as error:
+        message = f"must be * or origins such as https://news.example, with a blank between them; {error}"
+        raise ValueError(message) from None
 
 
-@dataclass(frozen=True, slots=True)
+class Sites(Protocol):
+    """What knows which site a request is from."""
+
+    def site_of(self, req: falcon.Request) -> Site | None:
+        """The site, or None for a request from none. Raises a `ServiceProblem` if that cannot be told."""
+        ...
+
+
 class CrossOrigin:
     """Tells browsers which pages may read an answer. `allowed` is as `origins_from_text` gives it."""
 
-    allowed: str = EVERY
+    def __init__(self, allowed: str, sites: Sites) -> None:
+        self._allowed: Collection[str] | None = None if allowed == EVERY else frozenset(allowed.split())
+        self._sites = sites
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
@@ -49,12 +100,29 @@ class CrossOrigin:
         origin = req.get_header("Origin")
         if origin is None:
             return
-        if self.allowed != EVERY and origin not in self.allowed.split():
+        asked = req.get_header("Access-Control-Request-Method") if req.method == "OPTIONS" else None
+        reading = methods_that_read(req.uri_template)
+        if (asked or req.method) not in reading:
+            return
+        readers = None if req.uri_template == _WIDGET else self._readers(req)
+        if readers is not None and origin not in readers:
             return
         headers: dict[str, Any] = {
-            "Access-Control-Allow-Origin": EVERY if self.allowed == EVERY else origin,
+            "Access-Control-Allow-Origin": EVERY if readers is None else origin,
             "Access-Control-Expose-Headers": _READABLE,
         }
-        if req.method == "OPTIONS" and req.get_header("Access-Control-Request-Method"):
-            headers |= _PREFLIGHT
+        if asked:
+            headers |= {
+                "Access-Control-Allow-Methods": ", ".join(sorted(reading)),
+                "Access-Control-Allow-Headers": _ASKED_WITH,
+                "Access-Control-Max-Age": _PREFLIGHT_S,
+            }
         resp.set_headers(headers)
+
+    def _readers(self, req: falcon.Request) -> Collection[str] | None:
+        """The origins whose pages may read the answer to a request; None is all of them."""
+        try:
+            site = self._sites.site_of(req)
+        except ServiceProblem:
+            return ()
+        return self._allowed if site is None else site.origins

@@ -22,7 +22,7 @@ import falcon
 from service.problems import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 SCRIPT: Final = "dateline.js"
 TYPES: Final = "dateline.d.ts"
@@ -124,7 +124,7 @@ def snippet(  # noqa: PLR0913 - what can be chosen, by name
     """
     hidden = "".join(
         f'<input type="hidden"{_attribute("name", name)}{_attribute("value", value)}>\n    '
-        for name, value in parse_qsl(dict(attributes).get("filter", ""))
+        for name, value in _asked_by_form(dict(attributes))
     )
     chosen = (("src", service.rstrip("/")), ("lang", language), ("mode", mode), ("facets", " ".join(facets)))
     said = "".join(_attribute(name, value) for name, value in (*chosen, *attributes) if value)
@@ -140,6 +140,12 @@ def snippet(  # noqa: PLR0913 - what can be chosen, by name
   </form>
 </dateline-search>
 """
+
+
+def _asked_by_form(attributes: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What the form asks besides words."""
+    site = attributes.get("site", "")
+    return [*([("site", site)] if site else []), *parse_qsl(attributes.get("filter", ""))]
 
 
 def _attribute(name: str, value: str) -> str:

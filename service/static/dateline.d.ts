@@ -63,6 +63,8 @@ export interface Strings {
 export declare class DatelineSearch extends HTMLElement {
   /** Words that come before ours. Set them before the element is in the page, or change `lang` after. */
   strings?: Partial<Strings>;
+  /** Leave to read an archive that is not public; comes before the attribute, and is read at each request. */
+  token?: string;
   /** Ask: what is given replaces what was asked of the same name, the rest stays. It becomes a step in history. */
   ask(change: Question): void;
   /** Open the dialog, in mode "dialog"; in the others, ask again. */

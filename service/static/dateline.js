@@ -1,5 +1,5 @@
-/* <dateline-search>: a news archive's search in any page (docs/embedding.md). What is asked (state) becomes a request,
-   its answer elements and text: no HTML is parsed. */
+/* <dateline-search> (docs/embedding.md): what is asked (state) becomes a request, its answer elements and text, never
+   HTML. */
 
 const STYLE = `
 :host{display:block}
@@ -70,7 +70,7 @@ const FACETS = ["region", "topic", "source", "language"];
 const DATES = ["date_from", "date_to"];
 const NAMES = ["q", "sort", "page", ...FACETS, ...DATES]; // of what is asked, in the API
 const SORTS = ["relevance", "newest", "oldest"];
-const ROLES = ["dateline", "event", "sender"]; // of places, the most telling first
+const ROLES = ["dateline", "event", "sender"]; // the most telling first
 const LONGEST = 500; // characters, values
 const REACHABLE = 10000;
 const prefixes = new Set(); // of parameters, in use on this page
@@ -78,8 +78,8 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
 let widgets = 0;
 
-/** el("p.count", { title: "…", click() {} }, child, …): its class is its part. An archive gives children, which are text,
- * and values of attributes, never attributes. */
+/** el("p.count", { title: "…", click() {} }, child, …): its class is its part. An archive gives text and values of
+ * attributes, never attributes. */
 const el = (name, attributes, ...children) => {
   const [tag, part] = name.split(".");
   const made = document.createElement(tag);
@@ -94,7 +94,7 @@ const button = (part, label, click, more) => el("button." + part, { type: "butto
 const marked = (parts) => parts.map((part) => (Array.isArray(part) ? el("mark.mark", 0, part) : part));
 const isWeb = (url) => /^https?:/i.test(url);
 
-/** Starts an element; gives what stops it. */
+/** Starts; gives what stops it. */
 const run = (host, root) => {
   const get = (name, otherwise = null) => host.getAttribute(name) ?? otherwise;
   const mode = get("mode");
@@ -143,7 +143,7 @@ const run = (host, root) => {
     for (const [name, value] of state) if (value) url.searchParams.append(prefix + name, value);
     try {
       if (url.href !== location.href) history[step](history.state, "", url);
-    } catch {} // not every frame has an address
+    } catch {} // in a frame without an address
   };
   const choose = (change, cause = "choice", step = "pushState") => {
     state.delete("page");
@@ -171,21 +171,27 @@ const run = (host, root) => {
 
   // Asking
 
+  const address = (path, asked) => {
+    const url = new URL(path, base);
+    for (const [name, value] of [["site", get("site")], ...asked]) if (value) url.searchParams.append(name, value);
+    return url;
+  };
   const stop = () => {
     clearTimeout(typing);
     control = control?.abort();
   };
   /** The answer, or undefined if it is too late. */
   const ask = async (path, asked, cause) => {
-    const url = new URL("v1/" + path, base);
-    for (const [name, value] of asked) if (value) url.searchParams.append(name, value);
+    const url = address("v1/" + path, asked);
     stop();
     const own = (control = new AbortController());
     const late = setTimeout(() => own.abort(), 8000);
+    const token = host.token ?? get("token");
+    const headers = { ...(token && { authorization: "Bearer " + token }) };
     try {
       if (!tell("request", { url, cause })) return;
       ui.body.ariaBusy = true;
-      const response = await fetch(url, { signal: own.signal, credentials: "omit", referrerPolicy: "no-referrer" });
+      const response = await fetch(url, { headers, signal: own.signal, credentials: "omit", referrerPolicy: "no-referrer" });
       const answer = JSON.parse(await response.text(), (_, value) => value?.slice?.(0, LONGEST) ?? value);
       if (!response.ok) throw { ...answer, status: response.status, wait: +response.headers.get("retry-after") || 5 };
       if (own === control) return answer;
@@ -218,9 +224,8 @@ const run = (host, root) => {
     ui.count.replaceChildren(said, " ", button("retry", say("retry"), () => search("retry")));
     ui.results.replaceChildren();
     ui.pages.replaceChildren();
-    ui.slot.hidden = false; // the form of the page without script
-    const field = host.querySelector("[name=q]");
-    if (field) field.value = q();
+    ui.slot.hidden = false; // the page's own form
+    for (const field of host.querySelectorAll("[name=q]")) field.value = q();
   };
 
   // Results
@@ -240,8 +245,7 @@ const run = (host, root) => {
     if (held != null) (root.querySelector(`[data-key="${CSS.escape(held)}"]`) ?? ui.count).focus();
   };
   const result = (hit, i) => {
-    const reader = `articles/${encodeURIComponent(hit.id)}?q=${encodeURIComponent(q())}`;
-    const url = isWeb(hit.url) ? hit.url : new URL(reader, base).href;
+    const url = isWeb(hit.url) ? hit.url : address("articles/" + encodeURIComponent(hit.id), [["q", q()]]).href;
     const click = (event) => {
       if (!tell("select", { id: hit.id, url, position: (page() - 1) * perPage + i + 1 })) event.preventDefault();
     };
@@ -325,8 +329,8 @@ const run = (host, root) => {
         mousedown: (event) => event.preventDefault(), // the focus stays where it is
       }, el("bdi.name", 0, item.text), el("span.number", 0, item.count))));
   const pick = (kind, { id, url }, i) => {
-    const isHere = kind !== "title" && get("action"); // the site has a page of results of its own
-    url = isHere ? new URL(isHere, document.baseURI) : new URL(url, base);
+    const isHere = kind !== "title" && get("action"); // the site's own page of results
+    url = new URL(isHere || url, isHere ? document.baseURI : base);
     if (isHere) url.searchParams.set(param + (kind === "place" ? "region" : kind), id);
     if (isWeb(url) && tell("select", { id, url: url.href, position: i + 1 })) open(url, get("target", "_self"));
   };
@@ -367,7 +371,7 @@ const run = (host, root) => {
       choose({ q: ui.input.value }, "submit");
     };
     return el("form.form", { action: get("action", base), target: get("target"), submit },
-      ui.input, el("button.button", 0, say("search")), ui.list || "");
+      ui.input, get("site") && el("input", { type: "hidden", name: "site", value: get("site") }), el("button.button", 0, say("search")), ui.list || "");
   };
   const day = (name) => {
     const label = say(name);
@@ -422,7 +426,7 @@ const run = (host, root) => {
 };
 
 export class DatelineSearch extends HTMLElement {
-  static observedAttributes = ["src", "mode", "facets", "query", "lang", "label", "per-page", "filter"];
+  static observedAttributes = ["src", "mode", "facets", "query", "lang", "label", "per-page", "filter", "site"];
   #root = Object.assign(this.attachShadow({ mode: "open" }), { adoptedStyleSheets: [sheet] });
   #stop;
   connectedCallback() {

@@ -9,6 +9,11 @@ const make = (tag, properties = {}, ...inside) => {
   made.append(...inside);
   return made;
 };
+/** The address of an answer to what this page's site is answered, if it is a site's. */
+const asked = (path, params) => {
+  const site = new URLSearchParams(location.search).get("site");
+  return `${path}?${new URLSearchParams(site ? { ...params, site } : params)}`;
+};
 const say = (text) => { $("#status").textContent = text; };
 
 /* ---- visits: another question on the same page ---- */
@@ -128,7 +133,7 @@ async function suggest(box) {
   suggesting?.abort();
   suggesting = new AbortController();
   try {
-    const answer = await fetch(`/v1/suggest?q=${encodeURIComponent(box.value)}`, { signal: suggesting.signal });
+    const answer = await fetch(asked("/v1/suggest", { q: box.value }), { signal: suggesting.signal });
     if (answer.ok) offer(box, (await answer.json()).groups.filter((group) => group.items.length));
   } catch {
     /* Without suggestions the box is a box. */
@@ -211,7 +216,7 @@ document.addEventListener("focusout", (event) => { if (event.target.id === "q") 
 async function suggestPlaces(box) {
   if (!box.value.trim()) return;
   try {
-    const answer = await fetch(`/v1/facets/region?facet_size=8&facet_q=${encodeURIComponent(box.value)}`);
+    const answer = await fetch(asked("/v1/facets/region", { facet_size: 8, facet_q: box.value }));
     const names = (values) => values.flatMap((value) => [value.path.join(" > "), ...names(value.children)]);
     $("#places").replaceChildren(...names((await answer.json()).values ?? []).map((value) => make("option", { value })));
   } catch {

@@ -8,11 +8,12 @@
  * License:           Apache-2.0
  * Text Domain:       dateline
  *
- * What `dateline embed` prints is pasted once into Settings > Dateline; from it come the service's address and the
- * script's version and hash. Block and shortcode are then rendered here, in PHP, so that a page has a working form
- * without JavaScript. Nothing is stored but that setting, nothing is sent anywhere.
+ * What `dateline embed` or `dateline sites show` prints is pasted once into Settings > Dateline; from it come the
+ * service's address, the script's version and hash, and the site it is for. Block and shortcode are then rendered here,
+ * in PHP, so that a page has a working form without JavaScript. Nothing is stored but that setting, nothing is sent
+ * anywhere.
  *
- *   dateline_parse_snippet   the snippet as address, version and hash, or null
+ *   dateline_parse_snippet   the snippet as address, version, hash and site, or null
  *   dateline_render          the HTML of one search; what block and shortcode call
  */
 
@@ -32,17 +33,19 @@ const DATELINE_ATTRIBUTES = array(
 );
 
 /**
- * What a snippet says: array( 'service' => …, 'script' => …, 'integrity' => … ), or null if it is none.
+ * What a snippet says: array( 'service' => …, 'script' => …, 'integrity' => …, 'site' => … ), or null if it is none.
  */
 function dateline_parse_snippet( string $snippet ): ?array {
 	$script = '~<script[^>]+src="((https?://[^"<>\s]+?)/widget/[0-9a-f]{16}/dateline\.js)"\s+integrity="(sha384-[A-Za-z0-9+/]{64})"~';
 	if ( ! preg_match( $script, $snippet, $found ) ) {
 		return null;
 	}
+	preg_match( '~<dateline-search[^>]* site="([a-z0-9-]+)"~', $snippet, $site );
 	return array(
 		'service'   => html_entity_decode( $found[2], ENT_QUOTES ),
 		'script'    => html_entity_decode( $found[1], ENT_QUOTES ),
 		'integrity' => $found[3],
+		'site'      => $site[1] ?? '',
 	);
 }
 
@@ -61,6 +64,7 @@ function dateline_render( $attributes ): string {
 		'src'    => $widget['service'],
 		'mode'   => in_array( $chosen['mode'], DATELINE_MODES, true ) ? $chosen['mode'] : 'results',
 		'facets' => implode( ' ', $facets ),
+		'site'   => $widget['site'],
 		'filter' => $chosen['filter'],
 		'action' => $chosen['action'],
 		'label'  => $chosen['label'],
@@ -70,7 +74,8 @@ function dateline_render( $attributes ): string {
 		$html .= sprintf( ' %s="%s"', $name, esc_attr( $value ) );
 	}
 	$html .= sprintf( '><form action="%s" role="search">', esc_url( $widget['service'] . '/' ) );
-	foreach ( array_filter( explode( '&', (string) $chosen['filter'] ) ) as $pair ) {
+	$asked = ( $widget['site'] ? 'site=' . $widget['site'] . '&' : '' ) . $chosen['filter'];
+	foreach ( array_filter( explode( '&', $asked ) ) as $pair ) {
 		list( $name, $value ) = array_map( 'urldecode', explode( '=', $pair . '=' ) );
 		$html                .= sprintf( '<input type="hidden" name="%s" value="%s">', esc_attr( $name ), esc_attr( $value ) );
 	}

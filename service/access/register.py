@@ -1,0 +1,163 @@
+"""The file of keys and sites, `access.json` in the data folder: read, and replaced as a whole.
+
+`Register` is what it says. `read_register` reads it, `changing_register` lets a command change it: one at a time, the
+new file beside the old and synced before it takes its place, readable by its owner alone. A file that cannot be
+understood is an error (`AccessError`), never an empty one: nobody is let in by what nobody can read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from service.access.filters import read_filter
+from service.access.keys import Key, Scope
+from service.access.sites import Site  # noqa: TC001 - msgspec reads the types of fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VERSION: Final = 1
+FILE: Final = "access.json"
+LOCK: Final = "access.lock"
+_OWNER_ONLY: Final = 0o600
+
+
+class AccessError(Exception):
+    """The file of keys and sites cannot be used: which file, what is wrong, what to do."""
+
+
+class Register(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every key and every site of an archive."""
+
+    version: Literal[1] = VERSION
+    keys: tuple[Key, ...] = ()
+    sites: tuple[Site, ...] = ()
+
+    def find_key(self, key_id: str) -> Key | None:
+        """The key of that id."""
+        return next((key for key in self.keys if key.id == key_id), None)
+
+    def find_site(self, site_id: str) -> Site | None:
+        """The site of that id."""
+        return next((site for site in self.sites if site.id == site_id), None)
+
+
+def read_register(data: Path) -> Register:
+    """The register of a data folder; an empty one where there is no file. Raises `AccessError`."""
+    path = data / FILE
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return Register()
+    except OSError as error:
+        raise AccessError(f"{path} cannot be read: {error.strerror}. {_REMEDY}") from error
+    try:
+        register = msgspec.json.decode(content, type=Register)
+        _check(register)
+    except (ValueError, UnicodeDecodeError) as error:  # msgspec's errors are ValueErrors
+        raise AccessError(f"{path} cannot be used: {error}. {_REMEDY}") from error
+    return register
+
+
+_REMEDY: Final = (
+    "Until that is mended no key, token or site is known. Put back the file of a backup, or move it away and make keys "
+    "and sites anew: dateline keys create, dateline sites add"
+)
+
+
+def _check(register: Register) -> None:
+    """See to what types cannot say. Raises `ValueError`."""
+    for ids in ([key.id for key in register.keys], [site.id for site in register.sites]):
+        if len(set(ids)) < len(ids):
+            raise ValueError("it has two entries of one id")
+    if any(key.filters and key.scopes != (Scope.READ,) for key in register.keys):
+        raise ValueError("it has a filter on a key that is not for reading alone")
+    for text in (text for filters in _filters(register) for text in filters):
+        read_filter(text)
+    if any(site.rate and site.rate.count < 1 for site in register.sites):
+        raise ValueError("it has a rate below 1")
+
+
+def _filters(register: Register) -> Iterator[tuple[str, ...]]:
+    yield from (key.filters for key in register.keys)
+    yield from (site.filters for site in register.sites)
+
+
+@contextmanager
+def changing_register(data: Path) -> Iterator[RegisterChange]:
+    """Read the register, and write what the block makes of it once the block ends well.
+
+    Others who would change it wait; readers see the old file or the new one. Raises `AccessError`.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = os.open(data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+    except OSError as error:
+        raise AccessError(
+            f"{data} cannot be written: {error.strerror}. Say with --data where the archive is"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        change = RegisterChange(read_register(data))
+        yield change
+        if change.register is not change.before:
+            _write(data, change.register)
+    finally:
+        os.close(lock)
+
+
+class RegisterChange:
+    """A register on its way from `before` to `register`, which whoever changes it sets."""
+
+    def __init__(self, before: Register) -> None:
+        self.before = before
+        self.register = before
+
+
+def _write(data: Path, register: Register) -> None:
+    path = data / FILE
+    beside = data / f".{FILE}.new"
+    content = msgspec.json.format(msgspec.json.encode(register), indent=2) + b"\n"
+    try:
+        _check(register)
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
+        with open(handle, "wb") as file:  # noqa: PTH123 - a file that only its owner can open
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _keep_owner(path, beside)
+        beside.replace(path)
+        _sync_folder(data)
+    except AccessError:
+        beside.unlink(missing_ok=True)
+        raise
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise AccessError(f"{path} cannot be written: {error.strerror}. Nothing was changed") from error
+
+
+def _keep_owner(path: Path, beside: Path) -> None:
+    """Give the new file to the old one's owner, or the folder's: the service must be able to read what root wrote."""
+    owner = (path if path.exists() else path.parent).stat()
+    if owner.st_uid == os.geteuid():
+        return
+    if os.geteuid() != 0:
+        raise AccessError(
+            f"{path} would not be readable by the archive's owner: run this as user {owner.st_uid}, or root"
+        )
+    os.chown(beside, owner.st_uid, owner.st_gid)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
