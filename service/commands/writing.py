@@ -13,14 +13,15 @@ import click
 from index.document import Document
 from index.errors import IndexingError, UnreadableInput
 from index.ingest import IngestProgress, ingest, preview
-from index.layout import DataFolder, Reflects, current, verify
-from index.publish import create_data_folder
+from index.layout import DataFolder, current, verify
+from index.publish import create_data_folder, held
 from index.read.formats import FORMATS
 from index.read.reading import Passed
 from index.store import Store
 from search.errors import SearchError
 from service import terminal
 from service.commands.frame import SOMETHING_WRONG, data_option
+from service.commands.watching import watch_folders
 from service.comparing import described, difference, questions
 from service.phrasing import counted
 from service.terminal import say
@@ -43,9 +44,26 @@ if TYPE_CHECKING:
     type=click.Choice(list(FORMATS)),
     help="What it is, where its name and content do not tell.",
 )
+@click.option("--watch", is_flag=True, help="Go on, taking in what comes to these folders, until SIGTERM.")
+@click.option(
+    "--settle",
+    "settle_s",
+    type=click.FloatRange(0, 3600),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --watch: how long a file must not have changed.",
+)
 @data_option
-def ingest_command(
-    paths: tuple[Path, ...], mapped: tuple[str, ...], format_name: str | None, data: Path, *, dry_run: bool
+def ingest_command(  # noqa: PLR0913 - what can be chosen, by name
+    paths: tuple[Path, ...],
+    mapped: tuple[str, ...],
+    format_name: str | None,
+    settle_s: float,
+    data: Path,
+    *,
+    dry_run: bool,
+    watch: bool,
 ) -> None:
     """Take in articles: files, folders, patterns, or - for standard input.
 
@@ -58,8 +76,14 @@ def ingest_command(
       dateline ingest seeds/
       dateline ingest export.jsonl.gz --map text=body --map places=region
       curl -s https://example.org/feed | dateline ingest -
+      dateline ingest --watch /srv/incoming
     """
     fields = _field_mapping(mapped)
+    if watch:
+        if dry_run:
+            raise click.UsageError("--watch and --dry-run do not go together")
+        watch_folders(paths, data, fields=fields, format_name=format_name, settle_s=settle_s)
+        return
     extractor = extractor_of(DataFolder(data))
     if dry_run:
         _preview(preview(paths, extractor, fields=fields, format_name=format_name))
@@ -194,11 +218,18 @@ def _check_engines(folder: DataFolder, sample: int) -> str:
 
 
 def _check_freshness(folder: DataFolder) -> str:
-    rules = extractor_of(folder).fingerprint
+    """What the index shows of the archive. That some changes are not in it yet is no damage: it is told."""
+    remedy = f"Run: dateline build --data {folder.path}"
+    reflects = current(folder).manifest.reflects
     with Store.open(folder.archive, must_exist=True) as store:
-        reflects = Reflects(archive=store.id, change=store.change, rules=rules)
-        if current(folder).manifest.reflects != reflects:
-            raise IndexingError(
-                f"the index is older than the archive or its rules. Run: dateline build --data {folder.path}"
-            )
+        behind, is_of_this = store.change - reflects.change, reflects.archive == store.id
+    if not is_of_this or behind < 0:
+        raise IndexingError(f"the index was made of another archive, or of a later state of this one. {remedy}")
+    if reflects.rules != extractor_of(folder).fingerprint:
+        raise IndexingError(f"the index was made by other rules than those of today. {remedy}")
+    hold = held(folder)
+    if hold:
+        return f"{counted(behind, 'change')} behind: publishing is held since {hold.since:%Y-%m-%d}. To go on: {remedy}"
+    if behind:
+        return f"{counted(behind, 'change')} behind: where no indexer runs, {remedy[0].lower()}{remedy[1:]}"
     return "the index says what the archive says"

@@ -1,0 +1,92 @@
+"""Commands that carry an archive away and bring it back: backup, restore."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from index.backup import write_backup
+from index.layout import DataFolder
+from index.restore import restore
+from index.store import Store
+from service import terminal
+from service.asking import VERSION
+from service.commands.frame import NotDone, data_option
+from service.phrasing import counted
+from service.terminal import say
+from service.wiring import compile_engine, needs_compiling, publish_archive
+
+if TYPE_CHECKING:
+    from index.backup import BackupManifest
+    from index.build import BuildProgress
+
+_STANDARD_OUTPUT = Path("-")
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE")
+@data_option
+def backup_command(file: Path, data: Path) -> None:
+    """Write all that cannot be made again to one file: articles, topics, keys and sites. - is standard output.
+
+    Others may write and search meanwhile. What was acknowledged before the start is in it. A file of that name is
+    replaced, at the end, in one step. It holds what keys are checked by: keep it as you keep keys.
+
+    \b
+    Examples:
+      dateline backup /backups/archive-$(date +%F).zip --data /srv/archive
+      dateline backup - | ssh elsewhere 'cat > archive.zip'
+    """
+    folder = DataFolder(data)
+    if file != _STANDARD_OUTPUT:
+        _say(write_backup(folder, file, made_by=VERSION), f"Backed up to {file}")
+        return
+    if sys.stdout.isatty():
+        raise NotDone("a backup is no text: name a file, or send it to another program")
+    with TemporaryDirectory(prefix="dateline-backup-") as aside:
+        written = Path(aside) / "backup"
+        write_backup(folder, written, made_by=VERSION)
+        with written.open("rb") as backup:
+            shutil.copyfileobj(backup, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.option("--no-build", is_flag=True, help="Leave the index to be built later.")
+@data_option
+def restore_command(file: Path, data: Path, *, no_build: bool) -> None:
+    """Restore a backup into a folder that is empty or new, and build its index.
+
+    Everything is verified before anything counts: a file that is damaged leaves no archive behind.
+
+    \b
+    Example:
+      dateline restore /backups/archive-2026-01-31.zip --data /srv/archive
+    """
+    folder = DataFolder(data)
+    manifest = restore(file, folder)
+    _say(manifest, f"Restored to {data}")
+    if no_build:
+        say(f"There is no index yet. Run: dateline build --data {data}")
+        return
+    if needs_compiling(folder):
+        say("Compiling the search engine for this machine; it takes about a minute, once …")
+        compile_engine(folder)
+    with Store.open(folder.archive, must_exist=True) as store, terminal.progress_bar("articles") as bar:
+
+        def hear(progress: BuildProgress) -> None:
+            bar(progress.stage, progress.done, progress.total, progress.done)
+
+        report = publish_archive(folder, store, from_store=True, progress=hear)
+    say(f"Published generation {report.generation.id} with {counted(report.articles, 'article')}")
+
+
+def _say(manifest: BackupManifest, done: str) -> None:
+    held = [counted(manifest.articles, "article"), *(member.name for member in manifest.members[1:])]
+    say(f"{done}: {', '.join(held)}; change {manifest.change}, of {manifest.created:%Y-%m-%d %H:%M:%S} UTC")
