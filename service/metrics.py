@@ -1,25 +1,33 @@
 """What the service counts of itself, at `/metrics` in Prometheus' text format (version 0.0.4).
 
-`Metrics` counts requests, how long they took, and how often an answer that was kept could be given again. The workers
-of one server count on one `Board` of shared memory (`service.tally`), so whichever of them is asked tells the sums of
-all. `join` gives a worker its part before it makes its application. `MetricsResource` is the route.
+`Metrics` counts requests, how long they took and what they cost the engine, how often an answer that was kept could be
+given again, and what was refused. The workers of one server count on one `Board` of shared memory (`service.tally`), so
+whichever of them is asked tells the sums of all. `join` gives a worker its part before it makes its application.
+`MetricsResource` is the route: it adds what this process answers from and what the indexer says of itself
+(`service.indexer_status`), and tells it only to who asks on this machine's own port for it, or has a key for it.
 
 For the safety of readers nothing here comes from a request but its route's template and its status.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from bisect import bisect_left
 from contextvars import ContextVar
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, get_args
 
 from index.errors import GenerationError
+from service.access.keys import Scope
 from service.caching import NO_STORE
+from service.measuring import engines_open
+from service.problems import TurnedAway
 from service.tally import Board
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import falcon
 
@@ -29,27 +37,61 @@ PATH: Final = "/metrics"
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 BOUNDS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-"""Upper bounds of the histogram's buckets, in seconds; a last one has no bound."""
+"""Upper bounds of the histograms' buckets, in seconds; a last one has no bound."""
+
+NOTE_EVERY_S: Final = 1.0
+"""How often a process notes its own size, at most."""
 
 _BUCKETS: Final = (*map(str, BOUNDS_S), "+Inf")
 _HITS, _MISSES, _BYTES = "hits", "misses", "bytes"
+_ANSWERING, _WAITING, _RESIDENT, _OPEN = "answering", "waiting", "resident", "open"
+_GONE_WITH_THE_PROCESS: Final = (_BYTES, _ANSWERING, _WAITING, _RESIDENT, _OPEN)
+
+_HISTOGRAMS: Final = (
+    ("requests", "dateline_request_duration_seconds", "How long answering took, from head to answer."),
+    ("engine", "dateline_engine_seconds", "How long the engine worked for a request that asked it anything."),
+)
 
 
 class Metrics:
-    """What one process counts, in its part of the board."""
+    """What one process counts, in its part of the board. `clock` gives seconds."""
 
-    def __init__(self, board: Board | None = None, part: int = 0) -> None:
+    def __init__(self, board: Board | None = None, part: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
         self._board = board or Board()
         self._tally = self._board.tally(part)
+        self._clock = clock
+        self._note_at = float("-inf")
         for name in (_HITS, _MISSES):
             self._tally.add(name, 0)
-        self.keeps_bytes(0)  # whoever had this part before has left, and kept answers with it
+        for name in _GONE_WITH_THE_PROCESS:  # whoever had this part before has left, and took those along
+            self._tally.put(name, 0)
 
-    def answered(self, route: str, status: int, seconds: float) -> None:
-        """Count a request by the template of its route."""
+    def began(self) -> None:
+        """Count a request that is being answered."""
+        self._tally.add(_ANSWERING)
+
+    def answered(self, route: str, status: int, seconds: float, engine_seconds: float | None = None) -> None:
+        """Count a request by the template of its route, with the time that engines worked for it if any did."""
         self._tally.add(f"requests {route} {status}")
-        self._tally.add(f"bucket {route} {_BUCKETS[bisect_left(BOUNDS_S, seconds)]}")
-        self._tally.add(f"seconds {route}", seconds)
+        self._took("requests", route, seconds)
+        if engine_seconds is not None:
+            self._took("engine", route, engine_seconds)
+
+    def ended(self) -> None:
+        """A request that `began` has been answered."""
+        self._tally.add(_ANSWERING, -1)
+        if self._clock() >= self._note_at:
+            self._note_at = self._clock() + NOTE_EVERY_S
+            self._tally.put(_RESIDENT, resident_bytes())
+            self._tally.put(_OPEN, engines_open())
+
+    def waiting(self, number: int) -> None:
+        """Note how many requests wait for a thread."""
+        self._tally.put(_WAITING, number)
+
+    def refused(self, reason: TurnedAway) -> None:
+        """Count a request that was turned away."""
+        self._tally.add(f"refused {reason}")
 
     def looked_up(self, *, found: bool) -> None:
         """Count a look for an answer that was kept."""
@@ -65,18 +107,43 @@ class Metrics:
         yield from _described("dateline_requests_total", "counter", "Requests answered, by route and status.")
         for route, status in sorted(_of(totals, "requests")):
             yield _line("dateline_requests_total", totals[f"requests {route} {status}"], route=route, status=status)
-        name = "dateline_request_duration_seconds"
-        yield from _described(name, "histogram", "How long answering took, from the request's head to the answer.")
-        for (route,) in sorted(_of(totals, "seconds")):
-            yield from _histogram(name, route, totals)
-        for outcome, meaning in (
-            (_HITS, "Answers that had been kept and were given again."),
-            (_MISSES, "Answers that were looked for among those kept, and had to be worked out."),
-        ):
-            yield from _described(f"dateline_answer_cache_{outcome}_total", "counter", meaning)
-            yield _line(f"dateline_answer_cache_{outcome}_total", totals[outcome])
-        yield from _described("dateline_answer_cache_bytes", "gauge", "Memory of the answers kept, in all processes.")
-        yield _line("dateline_answer_cache_bytes", totals[_BYTES])
+        for kind, name, meaning in _HISTOGRAMS:
+            yield from _described(name, "histogram", meaning)
+            for (route,) in sorted(_of(totals, f"{kind}-seconds")):
+                yield from _histogram(name, kind, route, totals)
+        yield from _described("dateline_refused_total", "counter", "Requests turned away for their number, by why.")
+        for reason in get_args(TurnedAway):
+            yield _line("dateline_refused_total", totals.get(f"refused {reason}", 0), reason=reason)
+        for counted, name, kind, meaning in _NUMBERS:
+            yield from _single(name, kind, meaning, totals[counted])
+
+    def _took(self, kind: str, route: str, seconds: float) -> None:
+        self._tally.add(f"{kind}-bucket {route} {_BUCKETS[bisect_left(BOUNDS_S, seconds)]}")
+        self._tally.add(f"{kind}-seconds {route}", seconds)
+
+
+_NUMBERS: Final = (
+    (_HITS, "dateline_answer_cache_hits_total", "counter", "Answers that had been kept and were given again."),
+    (
+        _MISSES,
+        "dateline_answer_cache_misses_total",
+        "counter",
+        "Answers that were looked for among those kept, and had to be worked out.",
+    ),
+    (_BYTES, "dateline_answer_cache_bytes", "gauge", "Memory of the answers kept, in all processes."),
+    (_ANSWERING, "dateline_requests_in_progress", "gauge", "Requests that are being answered, in all processes."),
+    (_WAITING, "dateline_requests_waiting", "gauge", "Requests that wait for a thread, in all processes."),
+    (_RESIDENT, "dateline_resident_bytes", "gauge", "Memory of all processes; what they share is in it for each."),
+    (_OPEN, "dateline_open_generations", "gauge", "Generations that are open, in all processes."),
+)
+
+
+def resident_bytes() -> int:
+    """Memory of this process, shared memory included; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 _of_this_worker: ContextVar[Metrics] = ContextVar("metrics of this worker")
@@ -93,32 +160,66 @@ def metrics_of_worker() -> Metrics:
 
 
 class MetricsResource:
-    """`/metrics`: what was counted, and which generation this process answers from."""
+    """`/metrics`: what was counted, which generation this process answers from, and what the indexer does."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
 
-    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tell it. Before anything is built there is less to tell."""
-        resp.text = "".join(f"{line}\n" for line in (*self._serving.metrics.lines(), *self._archive_lines()))
+        if not came_in_at(req, self._serving.metrics_port):
+            self._serving.access.require(req, Scope.METRICS)
+        lines = (*self._serving.metrics.lines(), *self._archive_lines())
+        resp.text = "".join(f"{line}\n" for line in lines)
         resp.content_type = MEDIA_TYPE
         resp.cache_control = (NO_STORE,)
 
     on_head = on_get
 
     def _archive_lines(self) -> Iterator[str]:
+        reflects = 0
         yield from _described("dateline_ready", "gauge", "1 if what was published last is what is served.")
         try:
             with self._serving.archives.lease() as archive:
+                reflects = archive.change
                 yield _line("dateline_ready", float(self._serving.archives.failure is None))
                 yield from _described("dateline_generation_info", "gauge", "The generation that is served.")
                 yield _line("dateline_generation_info", 1, generation=archive.generation)
-                yield from _described("dateline_generation_created_seconds", "gauge", "When it was built, Unix time.")
-                yield _line("dateline_generation_created_seconds", archive.created.timestamp())
-                yield from _described("dateline_articles", "gauge", "Articles in it.")
-                yield _line("dateline_articles", archive.articles)
+                created = archive.created.timestamp()
+                age = max(0.0, self._serving.now().timestamp() - created)
+                for name, meaning, value in (
+                    ("dateline_generation_created_seconds", "When it was built, Unix time.", created),
+                    ("dateline_generation_age_seconds", "How long ago that was.", age),
+                    ("dateline_generation_change", "The last change of the archive that is in it.", archive.change),
+                    ("dateline_articles", "Articles in it.", archive.articles),
+                ):
+                    yield from _single(name, "gauge", meaning, value)
         except GenerationError:
             yield _line("dateline_ready", 0)
+        yield from self._indexer_lines(reflects)
+
+    def _indexer_lines(self, reflects: int) -> Iterator[str]:
+        """What the indexer says of itself; nothing if it never did."""
+        status = self._serving.indexer()
+        if status is None:
+            return
+        is_alive = not status.is_silent(self._serving.now())
+        behind = max(0, status.change - reflects)
+        for name, kind, meaning, value in (
+            ("dateline_indexer_alive", "gauge", "1 if the indexer has been heard of lately.", is_alive),
+            ("dateline_changes_behind", "gauge", "Changes of the archive that are not served yet.", behind),
+            ("dateline_publishes_total", "counter", "Generations the indexer published.", status.publishes),
+            ("dateline_publish_seconds_total", "counter", "How long that took.", status.publish_seconds),
+            ("dateline_publish_failures_total", "counter", "How often it could not.", status.failures),
+        ):
+            yield from _single(name, kind, meaning, value)
+
+
+def came_in_at(req: falcon.Request, port: int) -> bool:
+    """Whether a request was made to this port of this machine, by the connection itself: no header can say so."""
+    connection = req.env.get("gunicorn.socket")
+    address = connection.getsockname() if port and connection else None
+    return isinstance(address, tuple) and address[1] == port
 
 
 def _of(totals: Mapping[str, float], kind: str) -> Iterator[tuple[str, ...]]:
@@ -129,16 +230,22 @@ def _of(totals: Mapping[str, float], kind: str) -> Iterator[tuple[str, ...]]:
             yield tuple(rest)
 
 
-def _histogram(name: str, route: str, totals: Mapping[str, float]) -> Iterator[str]:
-    below = list(accumulate(totals.get(f"bucket {route} {bound}", 0) for bound in _BUCKETS))
+def _histogram(name: str, kind: str, route: str, totals: Mapping[str, float]) -> Iterator[str]:
+    below = list(accumulate(totals.get(f"{kind}-bucket {route} {bound}", 0) for bound in _BUCKETS))
     for bound, count in zip(_BUCKETS, below, strict=True):
         yield _line(f"{name}_bucket", count, route=route, le=bound)
-    yield _line(f"{name}_sum", totals[f"seconds {route}"], route=route)
+    yield _line(f"{name}_sum", totals[f"{kind}-seconds {route}"], route=route)
     yield _line(f"{name}_count", below[-1], route=route)
 
 
 def _described(name: str, kind: str, meaning: str) -> tuple[str, str]:
     return f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"
+
+
+def _single(name: str, kind: str, meaning: str, value: float) -> Iterator[str]:
+    """A metric that is one number."""
+    yield from _described(name, kind, meaning)
+    yield _line(name, value)
 
 
 def _line(name: str, value: float, **labels: str) -> str:
