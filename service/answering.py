@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from service import wire
+from service.access.extents import refuse_uncounted
 from service.asking import asked_from_params, etag, request_at_cursor
 from service.caching import NO_STORE
-from service.params import arguments_from_query_string, read_params
+from service.params import SITE, Arguments, arguments_from_query_string, read_params
+from service.problems import ParamProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from service.archive import Archive
     from service.asking import Asked
-    from service.params import Arguments, Parameter, SearchParams
+    from service.params import Parameter, SearchParams
     from service.resources import Serving
 
     WorkOut = Callable[[Asked, Archive, float], msgspec.Struct]
@@ -31,21 +33,31 @@ if TYPE_CHECKING:
 class Answering:
     """Answers questions at one address, which take these parameters.
 
-    `work_out` makes the answer of a question from an archive; it is told when the request was taken up.
+    `work_out` makes the answer of a question from an archive; it is told when the request was taken up. `counts` are
+    the fields that it counts besides those asked for.
     """
 
-    def __init__(self, serving: Serving, address: str, parameters: tuple[Parameter, ...], work_out: WorkOut) -> None:
+    def __init__(
+        self,
+        serving: Serving,
+        address: str,
+        parameters: tuple[Parameter, ...],
+        work_out: WorkOut,
+        counts: tuple[str, ...] = (),
+    ) -> None:
         self._serving = serving
         self._address = address
         self._parameters = parameters
         self._work_out = work_out
+        self._counts = counts
 
     def get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer the question in the query string. A HEAD is not worked out: it has a length if one is known."""
         serving, started = self._serving, self._serving.timer()
         params = self._read(arguments_from_query_string(req.query_string))
-        with serving.archives.lease() as archive:
-            tag = etag(archive.generation, self._address, params)
+        with serving.lease(req) as archive:
+            refuse_uncounted((*self._counts, *params.facet), archive)
+            tag = etag(archive.edition, self._address, params)
             if serving.cache.answers_same(req, resp, tag):
                 return
             kept = self._find(archive, tag)
@@ -58,12 +70,16 @@ class Answering:
                 return
             self._send(resp, self._worked_out(asked, archive, tag, started) if asked else kept, started)
 
-    def post(self, arguments: Arguments, resp: falcon.Response) -> None:
-        """Answer the question in a body, exactly as `get` would; nobody else may reuse that answer."""
+    def post(self, req: falcon.Request, arguments: Arguments, resp: falcon.Response) -> None:
+        """Answer the question in a body, exactly as `get` would; nobody else may reuse that answer.
+
+        The site alone stands in the address: see `service.params.SITE`.
+        """
         started = self._serving.timer()
-        params = self._read(arguments)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, self._address, params)
+        params = self._read(_at_site(req, arguments))
+        with self._serving.lease(req) as archive:
+            refuse_uncounted((*self._counts, *params.facet), archive)
+            tag = etag(archive.edition, self._address, params)
             body = self._find(archive, tag)
             if body is None:
                 asked = asked_from_params(params, self._serving.gazetteer)
@@ -92,3 +108,12 @@ class Answering:
         """`took_ms` in a body is what working it out took, then; the header says what this answer takes, now."""
         resp.data = body
         resp.set_header("Server-Timing", f"answer;dur={self._serving.took_ms(started)}")
+
+
+def _at_site(req: falcon.Request, body: Arguments) -> Arguments:
+    """A body's arguments, with the site that the address names."""
+    named = arguments_from_query_string(req.query_string).values.get(SITE.name)
+    if SITE.name in body.values:
+        problem = ParamProblem(SITE.name, f"goes into the address, not the body: {req.path}?site=…")
+        return Arguments(body.values, (*body.problems, problem))
+    return Arguments({**body.values, SITE.name: named}, body.problems) if named else body

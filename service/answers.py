@@ -7,7 +7,7 @@ side could have said, and nothing is left out because it is unknown: unknown is 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from search.facets import DateFacetView, ValueFacetView
 from service import wire
@@ -35,8 +35,9 @@ def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
     next_cursor: str | None,
     links: wire.SearchLinks,
     took_ms: float,
+    site: str = "",
 ) -> wire.SearchAnswer:
-    """The JSON of a page of hits."""
+    """The JSON of a page of hits. Links go on at `site`, if it was asked from one."""
     return wire.SearchAnswer(
         query=query,
         total=hits.total,
@@ -46,7 +47,7 @@ def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
         next_cursor=next_cursor,
         took_ms=took_ms,
         generation=hits.generation,
-        hits=tuple(_hit(hit) for hit in hits.hits),
+        hits=tuple(_hit(hit, site) for hit in hits.hits),
         facets=_facets(hits.facets),
         links=links,
     )
@@ -79,7 +80,7 @@ def query_echo(question: Question, notices: Iterable[Notice] = ()) -> wire.Query
     )
 
 
-def article_answer(document: Document, generation: str) -> wire.Article:
+def article_answer(document: Document, generation: str, site: str = "") -> wire.Article:
     """The JSON of an article."""
     return wire.Article(
         **_metadata(document),
@@ -88,11 +89,11 @@ def article_answer(document: Document, generation: str) -> wire.Article:
         body=document.body,
         captions=document.captions,
         generation=generation,
-        links=_article_links(document.id),
+        links=article_links(document.id, site),
     )
 
 
-def evidence_answer(document: Document, generation: str) -> wire.EvidenceAnswer:
+def evidence_answer(document: Document, generation: str, _site: str = "") -> wire.EvidenceAnswer:
     """The JSON of everything known of an article, and why."""
     published, source, language = document.published, document.source, document.language
     return wire.EvidenceAnswer(
@@ -124,12 +125,12 @@ def problem_answer(problem: ServiceProblem, request_id: str) -> wire.Problem:
     )
 
 
-def _hit(hit: Hit) -> wire.Hit:
+def _hit(hit: Hit, site: str) -> wire.Hit:
     return wire.Hit(
         **_metadata(hit.document),
         score=hit.score,
         highlights=tuple(map(_highlight, hit.highlights)),
-        links=_article_links(hit.document.id),
+        links=article_links(hit.document.id, site),
     )
 
 
@@ -164,9 +165,11 @@ def _web_address(url: str | None) -> str | None:
         return None
 
 
-def _article_links(article_id: str) -> wire.ArticleLinks:
+def article_links(article_id: str, site: str = "") -> wire.ArticleLinks:
+    """Where more about an article is, for a site if one is named."""
     address = f"/v1/articles/{quote(article_id, safe='')}"
-    return wire.ArticleLinks(self=address, evidence=f"{address}/evidence")
+    asked = f"?{urlencode({'site': site})}" if site else ""
+    return wire.ArticleLinks(self=address + asked, evidence=f"{address}/evidence{asked}")
 
 
 def _published(value: PublishedOn) -> wire.Published:

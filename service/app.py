@@ -1,48 +1,64 @@
 """The WSGI application, put together from objects: routes, middleware, and errors as problems.
 
 `create_app` takes what it needs and looks at nothing else; tests call it. `application` is what gunicorn calls in each
-worker: it reads the settings, once, and has `service.wiring` open the archive.
+worker: it reads the settings, once, and has `service.wiring` open the archive and follow it.
 """
 
 from __future__ import annotations
 
+import gc
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import falcon
 import structlog
 
 from index.errors import NoGeneration
 from index.gazetteer import load_gazetteer
+from index.layout import DataFolder
 from service import wire
+from service.access.guard import Guard
+from service.access.settings import access_from_settings, limits_with_sites
 from service.answers import problem_answer
 from service.caching import NO_STORE, CachePolicy
-from service.logs import configure_logging
+from service.following import NotAsPublished
+from service.indexer_status import find_status
+from service.limiting.requests import limits_from_settings
+from service.logs import catch_strays, configure_logging
 from service.metrics import metrics_of_worker
-from service.middleware import EveryAnswer, Log, RequestLog, RequestMetrics, request_id
+from service.middleware import EveryAnswer, Log, RequestLog, RequestMetrics, Told, request_id
 from service.origins import CrossOrigin
 from service.pages.problem_page import wants_page
 from service.pages.resources import PAGE_ROUTES, page_routes, send_problem_page
-from service.problems import MethodNotAllowed, problem_from_error
+from service.problems import MethodNotAllowed, ServiceProblem, problem_from_error
 from service.resources import Serving, routes
 from service.settings import settings_from_environment
 from service.widget import TEMPLATE as WIDGET
 from service.widget import WidgetResource, load_widgets
-from service.wiring import archives_of
+from service.wiring import archives_of, hold_of
+from service.writing.intake import intake_from_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 INTERNAL = 500
 
+_TOLD_ALREADY: Final = (NoGeneration, NotAsPublished, ServiceProblem, falcon.HTTPError)
+"""What is no news to the log when a request meets it."""
+
+FIRST_OPENING_S: Final = 5.0
+"""How long a new process waits for the archive to be open before it takes requests, which then wait for it instead."""
+
 
 def create_app(serving: Serving, log: Log) -> falcon.App[falcon.Request, falcon.Response]:
     """The application that answers from `serving` and logs to `log`."""
     app = falcon.App()
-    app.add_middleware(RequestLog(log))
+    app.add_middleware(RequestLog(log, None if serving.source_safety else Told(serving.limits.clients.address_of)))
     app.add_middleware(RequestMetrics(serving.metrics))
     app.add_middleware(EveryAnswer())
-    app.add_middleware(CrossOrigin(serving.allowed_origins))
+    app.add_middleware(CrossOrigin(serving.allowed_origins, serving.access))
+    app.add_middleware(serving.limits)  # before anything is done for a request
+    app.add_middleware(Guard(serving.access))
     app.add_middleware(KnownMethods())
     for template, resource in (routes(serving) | page_routes(serving)).items():
         app.add_route(template, resource)
@@ -50,8 +66,10 @@ def create_app(serving: Serving, log: Log) -> falcon.App[falcon.Request, falcon.
 
     def answer_problem(req: falcon.Request, resp: falcon.Response, error: Exception, _params: dict[str, Any]) -> None:
         problem = problem_from_error(error)
-        if problem.status >= INTERNAL and not isinstance(error, NoGeneration):
+        if problem.status >= INTERNAL and not isinstance(error, _TOLD_ALREADY):
             log.error("failed", request_id=request_id(req), exc_info=error)
+        if problem.turned_away:
+            serving.metrics.refused(problem.turned_away)
         resp.status = falcon.code_to_http_status(problem.status)
         resp.data = wire.encode(problem_answer(problem, request_id(req)))
         resp.content_type = "application/problem+json"
@@ -89,9 +107,14 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
     """The application of this process's environment. Raises `SettingsError`."""
     settings = settings_from_environment(os.environ)
     configure_logging(settings.log_level)
+    catch_strays()
     log: Log = structlog.get_logger().bind()  # once, not for each line
+    data = DataFolder(settings.data)
+    archives = archives_of(settings, log)
+    limits = limits_from_settings(settings)
+    access = access_from_settings(settings, limits, log)
     serving = Serving(
-        archives=archives_of(settings, log),
+        archives=archives,
         gazetteer=load_gazetteer(),
         cache=CachePolicy.from_settings(settings),
         max_body_bytes=settings.max_body_bytes,
@@ -99,5 +122,25 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
         public_url=settings.public_url,
         allowed_origins=settings.allowed_origins,
         metrics=metrics_of_worker(),
+        metrics_port=settings.metrics_port,
+        source_safety=settings.source_safety,
+        indexer=lambda: find_status(data),
+        limits=limits_with_sites(limits, access),
+        access=access,
+        intake=intake_from_settings(settings, log),
+        held=lambda: hold_of(data),
     )
-    return create_app(serving, log)
+    app = create_app(serving, log)
+    _keep_for_good()
+    archives.start(wait_s=FIRST_OPENING_S)
+    return app
+
+
+def _keep_for_good() -> None:
+    """Keep the collector of cycles from walking what is loaded by now, and stays, while somebody waits.
+
+    Requests leave next to no cycles behind, and walking what engine and rules hold takes longer than most of them. What
+    is opened later is not kept: it goes when there is something newer.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from search.searcher import Searcher
+from service.access.extents import WHOLE, Extent, Extents
 from service.answer_cache import AnswerCache
+
+if TYPE_CHECKING:
+    from index.gazetteer import Gazetteer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
     """An opened generation. `created` is in UTC; `cursor_key` signs cursors and never leaves the service.
 
-    `identity` names the archive itself and is the same in all its generations: ids in feeds are made from it.
+    `identity` names the archive itself and is the same in all its generations: ids in feeds are made from it. `change`
+    is the number of the last change of the archive that it shows.
     `answers` keeps answers from this generation, to be given again.
+
+    `extent` is what of the generation there is for whoever was handed this: `within` cuts an archive down.
     """
 
     searcher: Searcher
     generation: str
     identity: str
+    change: int
     created: dt.datetime
     articles: int
     cursor_key: bytes
     answers: AnswerCache = field(default_factory=AnswerCache)
+    extent: Extent = WHOLE
+    extents: Extents = field(default_factory=Extents)
+
+    @property
+    def edition(self) -> str:
+        """What all answers follow from, besides what was asked: the generation, and what of it is there. For tags."""
+        return self.generation if self.extent == WHOLE else f"{self.generation} {self.extent}"
+
+    def within(self, extent: Extent, gazetteer: Gazetteer) -> Archive:
+        """This archive cut down to an extent, closed with it. Raises `ValueError` for a filter that is none."""
+        return self if extent == WHOLE else self.extents.of(self, extent, gazetteer)
 
     def close(self) -> None:
         """Close the searcher."""

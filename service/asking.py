@@ -23,7 +23,7 @@ from search.query import leaves
 from search.rewrite import Question, region_ids, understand
 from search.syntax import Notice
 from service.cursors import offset_from_cursor
-from service.params import DEFAULTS, FACET_FIELDS, SearchParams, read_params
+from service.params import DEFAULTS, FACET_FIELDS, SITE, SearchParams, read_params
 from service.problems import InvalidParameters, ParamProblem
 
 if TYPE_CHECKING:
@@ -81,6 +81,14 @@ def refuse_parameters(arguments: Arguments) -> None:
         raise InvalidParameters(problems)
 
 
+def read_site(arguments: Arguments) -> str:
+    """The site that a route was given which takes nothing else. Raises `InvalidParameters`."""
+    params, problems = read_params(arguments, (SITE,))
+    if problems:
+        raise InvalidParameters(problems)
+    return params.site
+
+
 def request_at_cursor(asked: Asked, archive: Archive) -> SearchRequest:
     """The request, going on where its cursor says if it has one. Raises `InvalidParameters` or `CursorExpired`."""
     if not asked.params.cursor:
@@ -94,9 +102,12 @@ def request_at_cursor(asked: Asked, archive: Archive) -> SearchRequest:
     return dataclasses.replace(asked.request, offset=offset)
 
 
-def etag(generation: str, address: str, params: SearchParams = DEFAULTS) -> str:
-    """The entity tag (without quotes) of the answer to these parameters at this address: equal requests share it."""
-    return _digest((VERSION, generation, address, params)).hex()[:32]
+def etag(edition: str, address: str, params: SearchParams = DEFAULTS) -> str:
+    """The entity tag (without quotes) of the answer to these parameters at this address: equal requests share it.
+
+    `edition` is the archive's: what it is answered from.
+    """
+    return _digest((VERSION, edition, address, params)).hex()[:32]
 
 
 def unknown_values(request: SearchRequest, searcher: Searcher) -> Iterator[Notice]:

@@ -25,12 +25,12 @@ def read_body(req: falcon.Request, limit_bytes: int) -> bytes:
     return body
 
 
-def read_json_object(req: falcon.Request, limit_bytes: int) -> dict[str, object]:
-    """The JSON object that the body is. Raises `TooLarge` or `UnreadableBody`."""
+def read_json_object(req: falcon.Request, limit_bytes: int, members: str = "the parameters") -> dict[str, object]:
+    """The JSON object that the body is, `members` being what its members are. Raises `TooLarge` or `UnreadableBody`."""
     try:
         body = msgspec.json.decode(read_body(req, limit_bytes))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableBody(f"is not JSON: {error}") from None
     if not isinstance(body, dict):
-        raise UnreadableBody("must be a JSON object with the parameters as its members")
+        raise UnreadableBody(f"must be a JSON object with {members} as its members")
     return body

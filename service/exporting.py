@@ -112,8 +112,8 @@ class ExportResource:
         asked = ask(arguments_from_query_string(req.query_string), self._serving.gazetteer, EXPORT)
         media_type, write = _FORMATS[asked.params.format]
         with ExitStack() as holding:
-            archive = holding.enter_context(self._serving.archives.lease())
-            tag = etag(archive.generation, PATH, _of_export(asked.params))
+            archive = holding.enter_context(self._serving.lease(req))
+            tag = etag(archive.edition, PATH, _of_export(asked.params))
             if self._serving.cache.answers_unchanged(req, resp, tag):
                 return
             resp.cache_control = ("no-cache",)

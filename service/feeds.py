@@ -70,6 +70,7 @@ class Feed:
     page: str
     updated: dt.datetime
     hits: tuple[Hit, ...]
+    site: str = ""
 
     @property
     def title(self) -> str:
@@ -97,8 +98,8 @@ class FeedResource:
         entries = asked.params.per_page if "per_page" in arguments.values else MAX_PER_PAGE
         params = _of_feed(asked.params, entries)
         base = base_address(req, self._serving.public_url)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, base + self._path, params)
+        with self._serving.lease(req) as archive:
+            tag = etag(archive.edition, base + self._path, params)
             if not self._serving.cache.answers_unchanged(req, resp, tag):
                 resp.data = self._write(self._feed(asked, params, archive, base))
                 resp.content_type = f"{self._media_type}; charset=utf-8"
@@ -117,6 +118,7 @@ class FeedResource:
             page=base + search_address(params),
             updated=archive.created,
             hits=archive.searcher.search(request).hits,
+            site=params.site,
         )
 
 
@@ -173,7 +175,9 @@ def _add_entry(root: etree._Element, feed: Feed, hit: Hit) -> None:
         _add(entry, "published", _instant(published.start))
     for author in document.authors:
         _add(_add(entry, "author"), "name", author.value)
-    _add(entry, "link", rel="alternate", type="text/html", href=feed.base + article_address(document.id))
+    _add(
+        entry, "link", rel="alternate", type="text/html", href=feed.base + article_address(document.id, site=feed.site)
+    )
     original = find_web_address(document.url)
     if original:
         _add(entry, "link", rel="via", href=_ascii(original))
@@ -189,7 +193,7 @@ def _item(feed: Feed, hit: Hit) -> FeedItem:
     is_day_known = published and published.precision is Precision.DAY
     return FeedItem(
         id=feed.id_of(document.id),
-        url=feed.base + article_address(document.id),
+        url=feed.base + article_address(document.id, site=feed.site),
         external_url=find_web_address(document.url) or UNSET,
         title=document.title.value,
         content_text=_summary(hit),

@@ -1,23 +1,32 @@
 # ruff: noqa: N999 - gunicorn's customary name for this file
 """gunicorn's settings, made from Dateline's. To run: `gunicorn -c service/gunicorn.conf.py`.
 
-A gthread worker answers `threads` requests at a time and keeps idle connections out of its threads' way. Each opens the
-archive itself: nothing is opened before the fork. But what takes a while is done before, for all of them: importing
-the engine, and compiling it if `dateline build` has not done so on this machine. Limits are small because no request of
-this API needs more.
+A worker (`service.limiting.worker`) answers `threads` requests at a time and keeps whatever waits for a client out of
+its threads' way. Each opens the archive itself: nothing is opened before the fork. But what takes a while is done
+before, for all of them: importing the engine, and compiling it if `dateline build` has not done so on this machine.
+Limits are small because no request of this API needs more.
 """
 
 from __future__ import annotations
 
-import gc
 import os
+import resource
+import signal
 import sys
+from contextlib import suppress
 from typing import Any
+
+from gunicorn import util
 
 from index.layout import DataFolder, published
 from service import metrics
+from service.limiting.requests import join as join_limiter
+from service.limiting.requests import shared_limiter
+from service.limiting.worker import worker_of
 from service.logs import ServerLog
+from service.refusals import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEADERS, refuse
 from service.settings import SettingsError, settings_from_environment
+from service.supervising import READY
 from service.tally import Board
 from service.wiring import compile_engine, import_engine, needs_compiling
 
@@ -38,18 +47,24 @@ if _settings.engine == "arrays" and published(_data) and needs_compiling(_data):
 
 wsgi_app = "service.app:application()"
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
+if _settings.metrics_port:
+    bind = [bind, f"127.0.0.1:{_settings.metrics_port}"]  # where /metrics needs no key (`service.metrics.came_in_at`)
 proc_name = "dateline"
 
-worker_class = "gthread"
+if _settings.source_safety:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash would write what is asked to the disk
+worker_class = worker_of(_settings)
+worker_connections = _settings.connections
 workers = _settings.workers
 threads = _settings.threads
 timeout = _settings.worker_timeout_seconds
 graceful_timeout = _settings.stop_timeout_seconds
 keepalive = _settings.keepalive_seconds
 
-limit_request_line = 8190  # a question of 256 Korean letters and fifty filters still fits
-limit_request_fields = 50
-limit_request_field_size = 8190
+limit_request_line = LONGEST_LINE_BYTES
+limit_request_fields = MOST_HEADERS
+limit_request_field_size = LONGEST_HEADER_BYTES
+util.write_error = refuse  # what is answered to a request that is not HTTP, which gunicorn has no setting for
 header_map = "refuse"
 forwarded_allow_ips = ""  # nothing here depends on what a proxy says of the client, so nobody is believed
 forwarder_headers = ""
@@ -64,25 +79,39 @@ accesslog = None  # service.middleware logs requests, without what was asked and
 
 
 _board = Board(MOST_WORKERS)
+_limiter = shared_limiter()
+
+
+def _heed_end() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+os.register_at_fork(after_in_parent=_heed_end)
 
 
 def pre_fork(_server: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
-    """Give a worker that is to be its part of the numbers that all workers count together."""
+    """Give a worker that is to be its part of the numbers that all workers count together.
+
+    Until `post_fork` it hears no SIGTERM: before it has begun, gunicorn would lose it, wait in vain, and in the end
+    kill the worker with the requests that it has by then.
+    """
     worker.dateline_part = _board.take(worker)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
 def post_fork(_server: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
-    """In the worker: count there."""
+    """In the worker: count there, and when told to end before it has begun, do so."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: setattr(worker, "alive", False))
+    _heed_end()
     metrics.join(_board, worker.dateline_part)
+    join_limiter(_limiter)
 
 
 def post_worker_init(_worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
-    """What is loaded by now stays: keep the collector of cycles from walking all of it while somebody waits.
-
-    Requests leave next to no cycles behind, and walking what engine and rules hold takes longer than most of them.
-    """
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
+    """In the worker: tell `service.supervising`, if that is what started the server, that it is ready."""
+    if READY in os.environ:
+        with suppress(OSError):  # who listened is satisfied, or gone
+            os.write(int(os.environ[READY]), b".")
 
 
 def child_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
@@ -94,6 +123,8 @@ def when_ready(server: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
     """Say where it can be reached, and one thing to try."""
     for listener in server.LISTENERS:
         host, port = listener.getsockname()[:2]
+        if port == _settings.metrics_port:
+            continue
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared, not bound
         address = f"http://{shown}:{port}"
         sys.stdout.write(f"Dateline is serving on {address}\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from service.asking import refuse_parameters
+from service.asking import read_site
 from service.base_address import base_address
 from service.feeds import ATOM_MEDIA_TYPE, ATOM_PATH
 from service.params import arguments_from_query_string
@@ -25,8 +25,6 @@ LONGEST_SHORT_NAME: Final = 16
 LONGEST_LONG_NAME: Final = 48
 """Characters that the specification allows."""
 
-_TERMS: Final = "?q={searchTerms}"
-
 
 class DescriptionResource:
     """The description, with the addresses of this service."""
@@ -36,8 +34,8 @@ class DescriptionResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with it."""
-        refuse_parameters(arguments_from_query_string(req.query_string))
-        body = description(self._serving.name, base_address(req, self._serving.public_url))
+        site = read_site(arguments_from_query_string(req.query_string))
+        body = description(self._serving.name, base_address(req, self._serving.public_url), site)
         if not self._serving.cache.answers_unchanged(req, resp, hashlib.sha256(body).hexdigest()[:32]):
             resp.data = body
             resp.content_type = f"{MEDIA_TYPE}; charset=utf-8"
@@ -45,8 +43,9 @@ class DescriptionResource:
     on_head = on_get
 
 
-def description(name: str, base: str) -> bytes:
-    """The description of an archive of this name whose addresses begin so."""
+def description(name: str, base: str, site: str = "") -> bytes:
+    """The description of an archive of this name whose addresses begin so, as a site's readers search it."""
+    terms = f"?site={site}&q={{searchTerms}}" if site else "?q={searchTerms}"
     spaces = {None: NAMESPACE}
     root = etree.Element(f"{{{NAMESPACE}}}OpenSearchDescription", nsmap=spaces)  # type: ignore[arg-type] # stubs lack None
     for element, text in (
@@ -59,10 +58,10 @@ def description(name: str, base: str) -> bytes:
     ):
         etree.SubElement(root, f"{{{NAMESPACE}}}{element}").text = text
     for media_type, path, relation in (
-        ("text/html", f"/{_TERMS}", "results"),
-        (ATOM_MEDIA_TYPE, ATOM_PATH + _TERMS, "results"),
-        (BROWSERS_MEDIA_TYPE, BROWSERS_PATH + _TERMS, "suggestions"),
-        (MEDIA_TYPE, PATH, "self"),
+        ("text/html", f"/{terms}", "results"),
+        (ATOM_MEDIA_TYPE, ATOM_PATH + terms, "results"),
+        (BROWSERS_MEDIA_TYPE, BROWSERS_PATH + terms, "suggestions"),
+        (MEDIA_TYPE, f"{PATH}?site={site}" if site else PATH, "self"),
     ):
         address = {"type": media_type, "method": "get", "rel": relation, "template": base + path}
         etree.SubElement(root, f"{{{NAMESPACE}}}Url", address)

@@ -42,8 +42,9 @@ FACET_FIELDS: Final = tuple(f.name for f in FIELDS if f.kind in {FieldKind.KEYWO
 
 _QUOTED_LENGTH: Final = 40
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-_DATE: Final = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+_DATE_FORM: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+_DATE: Final = r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 _JSON_NAMES: Final = {str: "a string", int: "a whole number", bool: "true or false"}
 _CURSOR: Final = r"^[A-Za-z0-9_-]+$"
 
@@ -52,6 +53,7 @@ _CURSOR: Final = r"^[A-Za-z0-9_-]+$"
 class SearchParams:
     """What was asked, read and checked. What repeats is sorted and without repeats, so equal questions are equal."""
 
+    site: str = ""
     q: str = ""
     op: Literal["and", "or"] = "and"
     region: tuple[str, ...] = ()
@@ -76,6 +78,7 @@ class SearchParams:
     highlight: bool = True
     explain: bool = False
     format: Literal["csv", "jsonl"] = "csv"
+    dry_run: bool = False
 
 
 DEFAULTS: Final = SearchParams()
@@ -118,7 +121,7 @@ def _words(name: str, meaning: str, *, longest: int = MAX_VALUE_LENGTH, repeats:
             raise ValueError(f"is {len(composed)} characters long; at most {longest} are allowed")
         return composed
 
-    schema = {"type": "string", "maxLength": longest, "pattern": _NO_CONTROL}
+    schema = {"type": "string", "maxLength": longest, "pattern": NO_CONTROL}
     return Parameter(name=name, meaning=meaning, read=read, schema=schema, repeats=repeats)
 
 
@@ -148,7 +151,7 @@ def _number(name: str, meaning: str, most: int) -> Parameter:
 
 def _date(name: str, meaning: str, *, is_end: bool) -> Parameter:
     def read(text: str) -> dt.date:
-        if not re.fullmatch(_DATE, text):
+        if not _DATE_FORM.fullmatch(text):
             raise ValueError(f"must be YYYY, YYYY-MM or YYYY-MM-DD; not {_quoted(text)}")
         return days_from_date(text)[is_end]
 
@@ -177,7 +180,11 @@ def _cursor(name: str, meaning: str) -> Parameter:
     return Parameter(name=name, meaning=meaning, read=read, schema=schema)
 
 
+SITE: Final = _words("site", "Answer as this site is answered: what `dateline sites add` named.", longest=64)
+"""Which site asks. It stands in the address, by POST as well, for a browser asks by address who may read the answer."""
+
 _QUESTION: Final = (
+    SITE,
     _words("q", "The question, in the query language; empty asks for everything.", longest=PUBLIC_LIMITS.characters),
     _choice("op", "How bare words are joined.", ("and", "or")),
     _words("region", "Articles about this place or one in it: id, name, or path (A > B).", repeats=True),
@@ -211,11 +218,14 @@ FACET: Final = (
     _words("facet_q", "Only values whose name holds these words, the last perhaps unfinished."),
     _FACET_SIZE,
 )
-SUGGEST: Final = (_words("q", "What was typed so far.", longest=PUBLIC_LIMITS.characters),)
+ARTICLE: Final = (SITE,)
+SUGGEST: Final = (SITE, _words("q", "What was typed so far.", longest=PUBLIC_LIMITS.characters))
 EXPORT: Final = (
     *SEARCH,
     _choice("format", "How articles are written: a table (csv) or one JSON object a line.", ("csv", "jsonl")),
 )
+WRITE: Final = (_flag("dry_run", "1: say what would be understood and done, and keep nothing.", 0, 1),)
+SEARCH_BODY: Final = tuple(row for row in SEARCH if row is not SITE)
 FACET_PATHS: Final = KEYWORD_FIELDS
 _EVERY: Final = frozenset(f.name for f in fields(SearchParams))
 

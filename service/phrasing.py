@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PLACE_SHOWN: Final = (Role.DATELINE, Role.EVENT, Role.SENDER)
 """The roles that put a place into the dateline, the most telling first."""
 
+_THOUSAND: Final = 1000
 _COUNTRY: Final = 1
 """The length of a country's path."""
 
@@ -121,3 +122,12 @@ def _typed(parts: tuple[int, ...]) -> str:
 def counted(number: int, thing: str) -> str:
     """A number of things in words: `no articles`, `1 article`, `21,578 articles`."""
     return f"{number:,} {thing}" if number == 1 else f"{number or 'no':{',' if number else ''}} {thing}s"
+
+
+def in_bytes(size: int) -> str:
+    """A size in bytes with its largest unit: `12.3 MB`."""
+    value, units = float(size), iter(("bytes", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while value >= _THOUSAND and (larger := next(units, None)):
+        value, unit = value / _THOUSAND, larger
+    return f"{size} bytes" if unit == "bytes" else f"{value:.1f} {unit}"

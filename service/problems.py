@@ -3,13 +3,23 @@
 ServiceProblem
 ├── InvalidParameters   400  every parameter that is wrong, and how
 ├── UnreadableBody      400  a body that is not a JSON object
+├── Unauthorized        401  a key is needed, or this one is not known
+├── Forbidden           403  the key, or the page it is used from, may not do this
 ├── CursorExpired       410  a cursor of another generation
 ├── NotFound            404  no such route, article or facet
 ├── MethodNotAllowed    405
+├── TooSlow             408  a body that does not come
+├── PreconditionFailed  412  If-Match or If-None-Match is not so
 ├── TooLarge            413
 ├── UnsupportedMedia    415
+├── UnusableArticles    422  articles that cannot be taken, and why
+├── TooManyRequests     429  more than are allowed in that time
+├── Overloaded          503  more is asked than can be answered in time
 ├── Busy                503  too much of what is costly is going on
+├── AccessUnknown       503  who may do what cannot be told, so nobody may
 ├── NotReady            503  there is no index to answer from
+├── CannotWrite         503  the archive cannot be written from here, or not now
+├── StorageFull         507  there is no space left to keep an article
 └── Internal            500  our fault; says nothing of its cause, which is logged
 
 `problem_from_error` takes any exception to one of them: ours, Falcon's, the read side's. `service.wire` spells JSON.
@@ -19,10 +29,19 @@ from __future__ import annotations
 
 import http
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
-from index.errors import GenerationError, NoGeneration
-from search.errors import QueryRefused, TooManyBuckets, UnsupportedQuery
+from index.errors import (
+    BusyError,
+    DataFileError,
+    DiskFull,
+    GenerationError,
+    NoGeneration,
+    ReadOnlyStore,
+    StoreError,
+)
+from search.errors import QueryRefused, StillOpening, TooManyBuckets, UnsupportedQuery
+from service.following import NotAsPublished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,6 +57,9 @@ class ParamProblem:
     detail: str
 
 
+TurnedAway: TypeAlias = Literal["rate", "site-rate", "key-rate", "wrong-key", "busy"]
+"""Why a request was turned away, for the numbers: too many from an address, a site, with wrong keys; one; too much."""
+
 _SAID = 3
 """How many wrong parameters a problem's `detail` speaks of; `errors` has them all."""
 
@@ -47,6 +69,7 @@ class ServiceProblem(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
+    turned_away: TurnedAway | None = None
 
     def __init__(
         self,
@@ -85,6 +108,22 @@ class UnreadableBody(ServiceProblem):
         super().__init__(f"the request body {detail}", errors=(ParamProblem("body", detail),))
 
 
+class Unauthorized(ServiceProblem):
+    """What was asked needs a key, and none that is known came with it."""
+
+    status, code = 401, "unauthorized"
+
+    def __init__(self, detail: str, *, turned_away: TurnedAway | None = None) -> None:
+        self.turned_away = turned_away
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="dateline"'})
+
+
+class Forbidden(ServiceProblem):
+    """Who asked is known, or is asking from a page, and may not do this."""
+
+    status, code = 403, "forbidden"
+
+
 class CursorExpired(ServiceProblem):
     """A cursor of a generation that is no longer served."""
 
@@ -112,12 +151,12 @@ class MethodNotAllowed(ServiceProblem):
 
 
 class TooLarge(ServiceProblem):
-    """A request body beyond the limit."""
+    """A request body beyond the limit, or something in it: `what` is longer than `limit` of a `unit`."""
 
     status, code = 413, "too-large"
 
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"the request body is longer than {limit_bytes} bytes, which is the most that is taken")
+    def __init__(self, limit: int, what: str = "the request body", unit: str = "bytes") -> None:
+        super().__init__(f"{what} is longer than {limit} {unit}, which is the most that is taken")
 
 
 class UnsupportedMedia(ServiceProblem):
@@ -125,17 +164,84 @@ class UnsupportedMedia(ServiceProblem):
 
     status, code = 415, "unsupported-media-type"
 
-    def __init__(self) -> None:
-        super().__init__("the request body must be JSON, sent with Content-Type: application/json")
+    def __init__(self, media_type: str = "application/json", what: str = "JSON") -> None:
+        super().__init__(f"the request body must be {what}, sent with Content-Type: {media_type}")
+
+
+class PreconditionFailed(ServiceProblem):
+    """What a request was conditional on is not so; nothing was done."""
+
+    status, code = 412, "precondition-failed"
+
+
+class UnusableArticles(ServiceProblem):
+    """Articles that cannot be taken: each with its line (or `body`), and why. Nothing was kept."""
+
+    status, code = 422, "unusable-articles"
+
+    def __init__(self, errors: tuple[ParamProblem, ...], *, count: int) -> None:
+        said = "; ".join(f"{error.param} {error.detail}" for error in errors[:_SAID])
+        more = f"; and {count - _SAID} more" if count > _SAID else ""
+        super().__init__(f"{said}{more}. Nothing was kept", errors=errors)
+
+
+class TooManyRequests(ServiceProblem):
+    """More requests than are allowed in that time."""
+
+    status, code = 429, "too-many-requests"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after_s: int,
+        headers: Mapping[str, str] | None = None,
+        turned_away: TurnedAway = "rate",
+    ) -> None:
+        self.turned_away = turned_away
+        super().__init__(detail, headers={"Retry-After": str(retry_after_s), **(headers or {})})
+
+
+class TooSlow(ServiceProblem):
+    """A request body that comes more slowly than anybody's connection is."""
+
+    status, code = 408, "too-slow"
+
+    def __init__(self, patience_s: float) -> None:
+        super().__init__(f"the request body did not come: it was waited for {patience_s:g} s, and again while it came")
+
+
+class Overloaded(ServiceProblem):
+    """More requests than can be answered in time."""
+
+    status, code = 503, "overloaded"
+    turned_away = "busy"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Retry-After": "1"})
 
 
 class Busy(ServiceProblem):
     """Too much of what is costly is going on already."""
 
     status, code = 503, "busy"
+    turned_away = "busy"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, headers={"Retry-After": "10"})
+
+
+class AccessUnknown(ServiceProblem):
+    """The file of keys and sites cannot be read: nobody is let in by it."""
+
+    status, code = 503, "access-unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "who may do what cannot be told just now, so nothing that needs a key, token or site is answered; the log "
+            "of the service says why",
+            headers={"Retry-After": "30"},
+        )
 
 
 class NotReady(ServiceProblem):
@@ -145,6 +251,24 @@ class NotReady(ServiceProblem):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, headers={"Retry-After": "5"})
+
+
+class CannotWrite(ServiceProblem):
+    """The archive cannot be written from here, or not now. Nothing was kept."""
+
+    status, code = 503, "cannot-write"
+
+    def __init__(self, detail: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(detail, headers={} if retry_after_s is None else {"Retry-After": str(retry_after_s)})
+
+
+class StorageFull(ServiceProblem):
+    """There is no space left to keep an article. Nothing was kept."""
+
+    status, code = 507, "storage-full"
+
+    def __init__(self) -> None:
+        super().__init__("the archive's disk is full. Nothing was kept; send it again when there is space")
 
 
 class Internal(ServiceProblem):
@@ -172,24 +296,60 @@ CANNOT_OPEN = (
     "(DIR being what this service was started with); it says what to do"
 )
 
+MAY_ONLY_READ = (
+    "this service may only read the archive. Send articles to one that may write its folder, or add them on the "
+    "server: dateline ingest PATH"
+)
+CANNOT_WRITE = (
+    "the archive cannot be written; the log says why. Nothing was kept. On the server, run: dateline check --data DIR"
+)
 
-def problem_from_error(error: Exception) -> ServiceProblem:  # noqa: C901 - one case for each kind
+
+def problem_from_error(error: Exception) -> ServiceProblem:
     """The problem to answer an error with. What is not known to be the caller's fault is ours."""
-    import falcon  # noqa: PLC0415 - commands raise these problems, too, and don't need a tenth of a second of HTTP
+    if isinstance(error, ServiceProblem):
+        return error
+    return _problem_with_question(error) or _problem_with_archive(error) or _problem_with_http(error) or Internal()
 
+
+def _problem_with_question(error: Exception) -> ServiceProblem | None:
     match error:
-        case ServiceProblem():
-            return error
         case TooManyBuckets(detail=detail):
             return InvalidParameters((ParamProblem("facet_interval", f"asks too much: {detail}"),))
         case QueryRefused(detail=detail):
             return InvalidParameters((ParamProblem("q", detail),))
         case UnsupportedQuery(construct=construct):
             return InvalidParameters((ParamProblem("q", f"asks for {construct}, which this archive cannot answer"),))
+        case _:
+            return None
+
+
+def _problem_with_archive(error: Exception) -> ServiceProblem | None:
+    match error:
         case NoGeneration():
             return NotReady(NOTHING_BUILT)
+        case NotAsPublished(told=told):
+            return NotReady(told)
+        case StillOpening():
+            return NotReady(str(error))
         case GenerationError():
             return NotReady(CANNOT_OPEN)
+        case DiskFull():
+            return StorageFull()
+        case BusyError():
+            return CannotWrite("another process is writing the archive. Nothing was kept; try again", retry_after_s=2)
+        case ReadOnlyStore():
+            return CannotWrite(MAY_ONLY_READ)
+        case StoreError() | DataFileError():
+            return CannotWrite(CANNOT_WRITE, retry_after_s=30)
+        case _:
+            return None
+
+
+def _problem_with_http(error: Exception) -> ServiceProblem | None:
+    import falcon  # noqa: PLC0415 - commands raise these problems, too, and don't need a tenth of a second of HTTP
+
+    match error:
         case falcon.HTTPRouteNotFound():
             return NotFound("there is nothing at this address; /v1 lists the routes")
         case falcon.HTTPMethodNotAllowed():
@@ -202,4 +362,4 @@ def problem_from_error(error: Exception) -> ServiceProblem:  # noqa: C901 - one 
         case falcon.HTTPError():
             return OtherProblem(error)
         case _:
-            return Internal()
+            return None

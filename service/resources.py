@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -20,12 +21,15 @@ from index.gazetteer import Gazetteer
 from search.engine import ValueFacet
 from search.reloading import Reloading
 from service import answers, wire
+from service.access.access import Access
 from service.answering import Answering
 from service.archive import Archive
-from service.asking import VERSION, etag, refuse_parameters, request_at_cursor, unknown_values
+from service.asking import VERSION, etag, read_site, request_at_cursor, unknown_values
 from service.bodies import read_json_object
 from service.caching import NO_STORE, CachePolicy
 from service.cursors import cursor_from_offset
+from service.indexer_status import IndexerStatus
+from service.limiting.requests import RateLimits
 from service.metrics import PATH as METRICS
 from service.metrics import Metrics, MetricsResource
 from service.openapi import openapi_document
@@ -34,15 +38,22 @@ from service.params import (
     FACET,
     FACET_PATHS,
     SEARCH,
+    SEARCH_BODY,
     Arguments,
+    SearchParams,
     arguments_from_json,
     arguments_from_query_string,
     query_string_from_params,
 )
 from service.problems import NotFound, UnsupportedMedia
+from service.readiness import ReadinessResource
 from service.reuse import reuse_links, reuse_routes
+from service.writing.intake import Intake
+from service.writing.resources import writing_routes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import msgspec
 
     from index.document import Document
@@ -56,7 +67,8 @@ LONGEST_LINK: Final = 8000
 class Serving:
     """What routes need: the archive that is current, places, rules, clocks (`timer` in seconds, `now` in UTC).
 
-    `name` is what the archive is called; `public_url` the address readers use, or empty: the one they asked at.
+    `held` says whether publishing is held, and why. `name` is what the archive is called; `public_url` the address
+    readers use, or empty: the one they asked at.
     """
 
     archives: Reloading[Archive]
@@ -67,8 +79,26 @@ class Serving:
     public_url: str = ""
     allowed_origins: str = EVERY
     metrics: Metrics = field(default_factory=Metrics)
+    metrics_port: int = 0
+    source_safety: bool = True
+    indexer: Callable[[], IndexerStatus | None] = lambda: None
+    limits: RateLimits = field(default_factory=RateLimits)
+    access: Access = field(default_factory=Access)
+    intake: Intake | None = None
     timer: Callable[[], float] = time.perf_counter
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    held: Callable[[], wire.Held | None] = lambda: None
+
+    @contextmanager
+    def lease(self, req: falcon.Request, *, site: str = "") -> Iterator[Archive]:
+        """Lend the archive as far as a request may see it: whatever answers readers answers from this.
+
+        `site` names one that the answer is for, if it is not the request's own parameter that says so. Raises as
+        `Access.extent_of` and `Reloading.lease` do.
+        """
+        extent = self.access.extent_in(req, site) if site else self.access.extent_of(req)
+        with self.archives.lease() as archive:
+            yield archive.within(extent, self.gazetteer)
 
     def took_ms(self, started: float) -> float:
         """Milliseconds since `started`, to a tenth."""
@@ -90,7 +120,7 @@ class SearchResource:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer a question in the body, exactly as by GET."""
-        self._answering.post(_json_arguments(req, self._serving.max_body_bytes), resp)
+        self._answering.post(req, _json_arguments(req, self._serving.max_body_bytes), resp)
 
     def _answer(self, asked: Asked, archive: Archive, started: float) -> wire.SearchAnswer:
         request = request_at_cursor(asked, archive)
@@ -110,6 +140,7 @@ class SearchResource:
             next_cursor=cursor,
             links=_search_links(asked, cursor),
             took_ms=self._serving.took_ms(started),
+            site=params.site,
         )
 
 
@@ -119,7 +150,7 @@ class FacetResource:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._answering = {
-            field: Answering(serving, f"/v1/facets/{field}", FACET, partial(self._answer, field))
+            field: Answering(serving, f"/v1/facets/{field}", FACET, partial(self._answer, field), (field,))
             for field in FACET_PATHS
         }
 
@@ -149,22 +180,24 @@ class FacetResource:
 class ArticleResource:
     """An article (`/v1/articles/{id}`) in one of its forms: what `answer` makes of it."""
 
-    def __init__(self, serving: Serving, answer: Callable[[Document, str], wire.Article | wire.EvidenceAnswer]) -> None:
+    def __init__(
+        self, serving: Serving, answer: Callable[[Document, str, str], wire.Article | wire.EvidenceAnswer]
+    ) -> None:
         self._serving = serving
         self._answer = answer
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, article_id: str) -> None:
         """Answer with the article."""
-        refuse_parameters(arguments_from_query_string(req.query_string))
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, req.path)
+        site = read_site(arguments_from_query_string(req.query_string))
+        with self._serving.lease(req) as archive:
+            tag = etag(archive.edition, req.path, SearchParams(site=site))
             if self._serving.cache.answers_same(req, resp, tag):
                 return
             document = archive.searcher.article(article_id)
             if document is None:
                 raise NotFound("this archive has no article of that id")
             if not self._serving.cache.answers_unchanged(req, resp, tag):
-                _send(resp, self._answer(document, archive.generation))
+                _send(resp, self._answer(document, archive.generation, site))
 
     on_head = on_get
 
@@ -175,33 +208,6 @@ class HealthResource:
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """Say so."""
         _send(resp, wire.Health(status="ok"))
-
-    on_head = on_get
-
-
-class ReadinessResource:
-    """`/readyz`: what is served, and whether that is what was published last."""
-
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
-
-    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        """Say which generation is served, or fail as every search does."""
-        with self._serving.archives.lease() as archive:
-            failure = self._serving.archives.failure
-            age = self._serving.now() - archive.created
-            reason = "something newer was published that cannot be opened; the log says why, so does: dateline check"
-            _send(
-                resp,
-                wire.Readiness(
-                    status="degraded" if failure else "ready",
-                    generation=archive.generation,
-                    created=archive.created,
-                    age_seconds=max(0, int(age.total_seconds())),
-                    articles=archive.articles,
-                    reason=reason if failure else None,
-                ),
-            )
 
     on_head = on_get
 
@@ -229,7 +235,7 @@ def routes(serving: Serving) -> dict[str, object]:
         "/v1": FixedResource(serving, _welcome(document)),
         "/v1/search": SearchResource(serving),
         "/v1/facets/{field}": FacetResource(serving),
-        "/v1/articles/{article_id}": ArticleResource(serving, answers.article_answer),
+        **writing_routes(serving, ArticleResource(serving, answers.article_answer)),
         "/v1/articles/{article_id}/evidence": ArticleResource(serving, answers.evidence_answer),
         **reuse_routes(serving),
         "/healthz": HealthResource(),
@@ -273,4 +279,4 @@ def _json_arguments(req: falcon.Request, limit_bytes: int) -> Arguments:
     media_type = (req.content_type or "").partition(";")[0].strip().lower()
     if media_type != falcon.MEDIA_JSON:
         raise UnsupportedMedia
-    return arguments_from_json(read_json_object(req, limit_bytes), SEARCH)
+    return arguments_from_json(read_json_object(req, limit_bytes), SEARCH_BODY)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from service.limiting.addresses import networks_from_text
+from service.limiting.rates import rate_from_text
 from service.origins import origins_from_text
 
 if TYPE_CHECKING:
@@ -52,6 +54,13 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def _switch(text: str) -> bool:
+    if text not in {"0", "1"}:
+        message = "must be 1 (on) or 0 (off)"
+        raise ValueError(message)
+    return text == "1"
+
+
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -62,6 +71,16 @@ def _address(text: str) -> str:
 
 def _optional(read: Callable[[str], str]) -> Callable[[str], str]:
     return lambda text: read(text) if text else ""
+
+
+def _rate(text: str) -> str:
+    rate_from_text(text)
+    return text
+
+
+def _networks(text: str) -> str:
+    networks_from_text(text)
+    return text
 
 
 def _name(text: str) -> str:
@@ -91,13 +110,24 @@ class Settings:
     worker_timeout_seconds: int = _setting("30", _whole_number(1, 600), "a process silent for longer is replaced")
     stop_timeout_seconds: int = _setting("10", _whole_number(1, 600), "how long requests may finish after SIGTERM")
     keepalive_seconds: int = _setting("5", _whole_number(1, 600), "how long an idle connection is kept")
+    public: bool = _setting("1", _switch, "1: everybody may read; 0: reading needs a key or a token (docs/access.md)")
     allowed_origins: str = _setting(
         "*",
         origins_from_text,
-        "sites whose pages may read answers: * is every one, or origins, with a blank between them",
+        "pages that may read answers to no site: * is every one, or origins, with a blank between them",
     )
     max_body_bytes: int = _setting("65536", _whole_number(1024, 16_777_216), "the longest request body taken")
-    reload_check_ms: int = _setting("200", _whole_number(0, 60_000), "how often to look for a newly built index")
+    max_write_bytes: int = _setting(
+        "4194304", _whole_number(1024, 268_435_456), "the longest body of articles taken by one request"
+    )
+    max_article_bytes: int = _setting(
+        "262144", _whole_number(1024, 16_777_216), "the longest article taken in one, as JSON"
+    )
+    max_batch_articles: int = _setting("500", _whole_number(1, 100_000), "the most articles taken in one")
+    indexer: bool = _setting(
+        "1", _switch, "1: dateline serve keeps the index up to date, too, where it can write the data; 0: it does not"
+    )
+    reload_check_ms: int = _setting("50", _whole_number(0, 60_000), "how often to look for a newly built index")
     cache_seconds: int = _setting("60", _whole_number(0, 86_400), "how long answers may be reused (max-age)")
     cache_stale_seconds: int = _setting("300", _whole_number(0, 86_400), "and then, while a fresh one is fetched")
     answer_cache_bytes: int = _setting(
@@ -105,10 +135,39 @@ class Settings:
         _whole_number(0, 4_294_967_296),
         "memory for answers that are kept to be given again, in each process; 0 keeps none",
     )
+    rate: str = _setting(
+        "600/minute",
+        _rate,
+        "how often one address may ask (IPv6: one /64; private ones are not counted); 0 is no limit",
+    )
+    rate_burst: int = _setting("120", _whole_number(1, 1_000_000), "how many of them may come at once")
+    trusted_hops: int = _setting(
+        "0", _whole_number(0, 16), "how many proxies stand before this service; 0 is none, or nobody to be believed"
+    )
+    trusted_proxies: str = _setting(
+        "", _networks, "addresses or networks that the last of them asks from: only their X-Forwarded-For is read"
+    )
+    connections: int = _setting("1000", _whole_number(16, 65_536), "connections that one process holds at a time")
+    queue: int = _setting(
+        "64", _whole_number(0, 65_536), "requests that wait in one process for a thread; one more is answered 503"
+    )
+    queue_ms: int = _setting("1000", _whole_number(1, 60_000), "a request that waited longer is answered 503")
+    query_budget_ms: int = _setting(
+        "1000", _whole_number(10, 60_000), "processor time that one question may take; one that takes more is refused"
+    )
+    client_timeout_seconds: int = _setting(
+        "10", _whole_number(1, 600), "how long a client may take to send its request, or to take the next of its answer"
+    )
     engine: str = _setting(
         "arrays", _one_of(*ENGINES), "what answers: arrays, or whoosh, slower by far, to compare with"
     )
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "the least that is logged")
+    source_safety: bool = _setting(
+        "1", _switch, "1: nothing that was asked, and nobody who asked, is written anywhere; 0: the log tells a little"
+    )
+    metrics_port: int = _setting(
+        "0", _whole_number(0, 65535), "a port of this machine alone that tells /metrics without a key; 0 is none"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +206,12 @@ def settings_from_environment(environment: Mapping[str, str]) -> Settings:
 
 def environment_from_settings(settings: Settings) -> dict[str, str]:
     """The inverse of `settings_from_environment`: what to hand to a process that is to run with these settings."""
-    return {_variable(row.name): str(getattr(settings, row.name)) for row in fields(settings)}
+    return {_variable(row.name): _text(getattr(settings, row.name)) for row in fields(settings)}
+
+
+def _text(value: object) -> str:
+    """How a value is written."""
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _variable(name: str) -> str:

@@ -25,11 +25,9 @@ from service.problems import InvalidParameters
 from service.wire_reuse import OpenSearchSuggestions, SuggestAnswer, Suggestion, SuggestionGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import falcon
 
-    from search.suggest import NamedValue, Names
+    from search.suggest import NamedValue
     from service.archive import Archive
     from service.resources import Serving
 
@@ -43,6 +41,9 @@ PATH: Final = "/v1/suggest"
 BROWSERS_PATH: Final = "/v1/suggest/browser"
 BROWSERS_MEDIA_TYPE: Final = "application/x-suggestions+json"
 
+_NAMED: Final[tuple[tuple[Literal["place", "topic"], str], ...]] = (("place", "region"), ("topic", "topic"))
+"""What is suggested beside titles: what it is called, and the field it is in."""
+
 
 class Suggesting:
     """Makes suggestions."""
@@ -51,16 +52,21 @@ class Suggesting:
         self._gazetteer = serving.gazetteer
         self._names = PerGeneration(lambda archive: names_of(archive.searcher, serving.gazetteer))
 
-    def answer(self, text: str, archive: Archive) -> SuggestAnswer:
-        """What could be meant by a text."""
+    def answer(self, params: SearchParams, archive: Archive) -> SuggestAnswer:
+        """What could be meant by what was typed. Only values that may be counted are suggested: each has its count."""
+        text, site = params.q, params.site
         names = self._names.of(archive)
         titles = find_titles(text, archive.searcher, self._gazetteer, MOST_ITEMS)
         groups = (
             SuggestionGroup(
-                "title", tuple(Suggestion(_cut(d.title.value), d.id, None, article_address(d.id)) for d in titles)
+                "title",
+                tuple(Suggestion(_cut(d.title.value), d.id, None, article_address(d.id, site=site)) for d in titles),
             ),
-            _group("place", "region", text, names),
-            _group("topic", "topic", text, names),
+            *(
+                SuggestionGroup(kind, tuple(_suggestion(v, field, site) for v in names[field].find(text, MOST_ITEMS)))
+                for kind, field in _NAMED
+                if field in archive.extent.facets
+            ),
         )
         return SuggestAnswer(text, groups)
 
@@ -74,10 +80,10 @@ class SuggestResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer what could be meant."""
         params = _read(req)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, PATH, params)
+        with self._serving.lease(req) as archive:
+            tag = etag(archive.edition, PATH, params)
             if not self._serving.cache.answers_unchanged(req, resp, tag):
-                resp.data = wire.encode(self._suggesting.answer(params.q, archive))
+                resp.data = wire.encode(self._suggesting.answer(params, archive))
 
     on_head = on_get
 
@@ -92,10 +98,10 @@ class BrowserSuggestResource:
         """Answer what could be meant."""
         params = _read(req)
         base = base_address(req, self._serving.public_url)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, base + BROWSERS_PATH, params)
+        with self._serving.lease(req) as archive:
+            tag = etag(archive.edition, base + BROWSERS_PATH, params)
             if not self._serving.cache.answers_unchanged(req, resp, tag):
-                resp.data = wire.encode(_for_browsers(self._suggesting.answer(params.q, archive), base))
+                resp.data = wire.encode(_for_browsers(self._suggesting.answer(params, archive), base))
                 resp.content_type = BROWSERS_MEDIA_TYPE
 
     on_head = on_get
@@ -108,12 +114,8 @@ def _read(req: falcon.Request) -> SearchParams:
     return params
 
 
-def _group(kind: Literal["place", "topic"], field: str, text: str, names: Mapping[str, Names]) -> SuggestionGroup:
-    return SuggestionGroup(kind, tuple(_suggestion(value, field) for value in names[field].find(text, MOST_ITEMS)))
-
-
-def _suggestion(value: NamedValue, field: str) -> Suggestion:
-    chosen = SearchParams(**{field: (value.id,)})  # type: ignore[arg-type] # a keyword field's parameter is a tuple
+def _suggestion(value: NamedValue, field: str, site: str) -> Suggestion:
+    chosen = SearchParams(site=site, **{field: (value.id,)})  # type: ignore[arg-type] # a keyword field's parameter is a tuple
     return Suggestion(value.text, value.id, value.count, search_address(chosen))
 
 

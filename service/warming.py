@@ -7,9 +7,11 @@ folder. `dateline build` does this before it is done; workers then load what the
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import tempfile
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from index.compiled import keep_compiled_in
 from index.document import Role
@@ -20,8 +22,14 @@ from search.engine import DateFacet, DateFilter, Interval, SearchRequest, Sort, 
 from search.engines.arrays import ArraysEngine
 from search.query import And, Dates, Everything, Near, Not, Or, Phrase, Prefix, Query, Term, Value
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _ARTICLES: Final = 300
 """Enough for lists of whole blocks."""
+
+_COMMITS: Final = 8
+"""Enough for segments to be merged."""
 
 _QUERIES: Final[tuple[Query, ...]] = (
     Everything(),
@@ -38,14 +46,29 @@ _QUERIES: Final[tuple[Query, ...]] = (
 
 
 def compile_all(folder: Path) -> None:
-    """Compile every kernel that is not in the folder yet, and remove what is outdated there."""
-    if is_complete(folder):
-        return
-    keep_compiled_in(folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        _exercise(Path(scratch))
-    mark_complete(folder)
-    discard_outdated(folder)
+    """Compile every kernel that is not in the folder yet, and remove what is outdated there.
+
+    If another process is at it, wait for that to finish: then there is nothing left to do.
+    """
+    with _alone(folder):
+        if is_complete(folder):
+            return
+        keep_compiled_in(folder)
+        with tempfile.TemporaryDirectory() as scratch:
+            _exercise(Path(scratch))
+        mark_complete(folder)
+        discard_outdated(folder)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from compiling for the same folder, where that can be written."""
+    with ExitStack() as held:
+        with suppress(OSError):
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            lock = held.enter_context((folder / "lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _exercise(folder: Path) -> None:
@@ -56,6 +79,8 @@ def _exercise(folder: Path) -> None:
     update_index(folder / "several", records[-3:], deletes=(1, 7))
     check_index(folder / "several")
     _search(folder / "several")
+    for record in records[:_COMMITS]:
+        update_index(folder / "several", [record])
 
 
 def _search(folder: Path) -> None:

@@ -257,15 +257,28 @@ class Health(msgspec.Struct, frozen=True):
     status: Literal["ok"]
 
 
+class Held(msgspec.Struct, frozen=True):
+    """Nothing newer is published until somebody says so: since when, and why."""
+
+    since: dt.datetime
+    reason: str
+
+
 class Readiness(msgspec.Struct, frozen=True):
-    """What is served. `status` is ready, or degraded if what was published last cannot be opened: `reason` says so."""
+    """What is served. `status` is ready, or degraded if that is not what was published last: `reason` says why.
+
+    `change` is the number of the last change of the archive that is shown. Of an archive that is not public, strangers
+    are told the status alone.
+    """
 
     status: Literal["ready", "degraded"]
-    generation: str
-    created: dt.datetime
-    age_seconds: int
-    articles: int
-    reason: str | None
+    generation: str | UnsetType = UNSET
+    created: dt.datetime | UnsetType = UNSET
+    age_seconds: int | UnsetType = UNSET
+    articles: int | UnsetType = UNSET
+    change: int | UnsetType = UNSET
+    held: Held | UnsetType | None = UNSET
+    reason: str | UnsetType | None = UNSET
 
 
 class Welcome(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Which engine answers, and by which rules articles are understood: the module that puts the concrete parts together.
 
-`open_archive` opens the generation that is current; `archives_of` follows it as new ones are published. `extractor_of`
-is what understands articles, `publish_archive` builds the index that the engine reads, and what it takes to read it.
+`open_archive` opens the generation that is current; `archives_of` follows it (`service.following`) as new ones are
+published. `extractor_of` is what understands articles, `publish_archive` builds the index that the engine reads, and
+what it takes to read it.
 
 Engines and the index's writer are imported when they are needed: their compiled parts take half a second, and
 most commands do without.
@@ -9,23 +10,32 @@ most commands do without.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import gc
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
-from index.build import build
-from index.errors import NoGeneration
+from index.build import IndexMaker, build
+from index.errors import GenerationError, GenerationGone, NoGeneration
 from index.extract.pipeline import load_extractor
 from index.gazetteer import load_gazetteer
-from index.layout import DataFolder, Generation, current, current_id, verify
+from index.layout import DataFolder, Generation, current_id, verify
 from index.machine_code import is_complete
+from index.opening import ATTEMPTS, pinned
+from index.publish import held
 from index.snapshot import Snapshot
+from search.budget import Budgeted
+from search.errors import Withdrawn
 from search.percolate import TopicTagger, load_topics
 from search.reloading import Reloading
 from search.searcher import Searcher
+from service import wire
 from service.answer_cache import AnswerCache
 from service.archive import Archive
+from service.following import Following
+from service.measuring import MeasuredEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
     from pathlib import Path
 
     from index.build import BuildProgress, BuildReport
@@ -36,6 +46,13 @@ if TYPE_CHECKING:
     from search.percolate import TopicRule
     from service.middleware import Log
     from service.settings import Settings
+
+
+OWN_TOPICS: Final = "topics.toml"
+"""What a data folder calls topics of its own."""
+
+PUBLISHING_PATIENCE_S: Final = 30.0
+"""How long a build waits while the indexer publishes."""
 
 
 def import_engine(engine: str = "arrays") -> Callable[[DataFolder, Generation], Engine]:
@@ -59,15 +76,27 @@ def import_engine(engine: str = "arrays") -> Callable[[DataFolder, Generation], 
 
 
 def open_archive(data: DataFolder, *, engine: str = "arrays", answer_cache_bytes: int = 0) -> Archive:
-    """Open the current generation, every byte of it verified: an index's files are as trusted as code.
+    """Open the current generation, every byte of it verified.
 
     `engine` is one of `settings.ENGINES`; `answer_cache_bytes` is how many bytes of its answers are kept to be given
     again.
 
     Raises `NoGeneration` or another `GenerationError`.
     """
-    generation = current(data)
-    verify(generation)
+    for _ in range(ATTEMPTS):
+        with suppress(GenerationGone), pinned(data.generations / current_id(data)) as generation:
+            verify(generation)
+            return open_generation(data, generation, engine=engine, answer_cache_bytes=answer_cache_bytes)
+    raise GenerationError(f"{data.path}: generations are removed faster than they can be opened; try again")
+
+
+def open_generation(
+    data: DataFolder, generation: Generation, *, engine: str, answer_cache_bytes: int, query_budget_ms: int = 0
+) -> Archive:
+    """Open a generation of this data folder that was verified. Raises `GenerationError`.
+
+    A question may take `query_budget_ms` of processor time; 0 is as long as it takes.
+    """
     snapshot = Snapshot.open(generation.documents)
     try:
         opened = import_engine(engine)(data, generation)
@@ -75,10 +104,12 @@ def open_archive(data: DataFolder, *, engine: str = "arrays", answer_cache_bytes
         snapshot.close()
         raise
     manifest = generation.manifest
+    measured: Engine = MeasuredEngine(opened)
     return Archive(
-        searcher=Searcher(opened, snapshot),
+        searcher=Searcher(_budgeted(measured, query_budget_ms) if query_budget_ms else measured, snapshot),
         generation=generation.id,
         identity=manifest.reflects.archive,
+        change=manifest.reflects.change,
         created=manifest.created,
         articles=manifest.articles,
         cursor_key=bytes.fromhex(manifest.cursor_key),
@@ -86,22 +117,50 @@ def open_archive(data: DataFolder, *, engine: str = "arrays", answer_cache_bytes
     )
 
 
+def _budgeted(engine: Engine, budget_ms: int) -> Engine:
+    """An engine of which a question may take so much; what it takes to compile the engine is no question's fault."""
+    from index.compiled import working_time  # noqa: PLC0415 - see above
+
+    return Budgeted(engine, budget_ms, working_time)
+
+
 def archives_of(settings: Settings, log: Log) -> Reloading[Archive]:
-    """The archive of a data folder, always of its current generation."""
+    """The archive of a data folder, always of its current generation, or the newest that is whole."""
     data = DataFolder(settings.data)
+    engine, answer_cache_bytes = settings.engine, settings.answer_cache_bytes
+
+    def open_one(generation: Generation) -> Archive:
+        return open_generation(
+            data,
+            generation,
+            engine=engine,
+            answer_cache_bytes=answer_cache_bytes,
+            query_budget_ms=settings.query_budget_ms,
+        )
 
     def report(failure: Exception) -> None:
-        if isinstance(failure, NoGeneration):
-            log.info("nothing has been built yet", reason=str(failure))
-        else:
-            log.error("the current index cannot be opened", reason=str(failure), exc_info=failure)
+        match failure:
+            case NoGeneration():
+                log.info("nothing has been built yet", reason=str(failure))
+            case Withdrawn():
+                log.info("an old index was taken from readers who took too long", reason=str(failure))
+            case _:
+                log.error("the current index cannot be opened", reason=str(failure), exc_info=failure)
 
+    following = Following(data, open_one)
     return Reloading(
-        open_current=lambda: open_archive(data, engine=settings.engine, answer_cache_bytes=settings.answer_cache_bytes),
-        stamp=lambda: current_id(data),
+        open_current=following.open_current,
+        stamp=following.stamp,
         check_every_s=settings.reload_check_ms / 1000,
         report=report,
+        after_close=gc.collect,  # what an engine remembers refers to itself, so its files would stay open for long
     )
+
+
+def hold_of(data: DataFolder) -> wire.Held | None:
+    """Whether and why nothing newer is published in a data folder."""
+    hold = held(data)
+    return wire.Held(since=hold.since, reason=hold.reason) if hold else None
 
 
 def extractor_of(data: DataFolder) -> Extractor:
@@ -112,9 +171,18 @@ def extractor_of(data: DataFolder) -> Extractor:
     return load_extractor(TopicTagger(topics_of(data)))
 
 
+def rules_stamp(data: DataFolder) -> Hashable:
+    """Changes when the rules of a data folder do. Quick."""
+    try:
+        status = (data.path / OWN_TOPICS).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def topics_of(data: DataFolder) -> tuple[TopicRule, ...]:
     """The topics of a data folder: its own `topics.toml`, if it has one, else ours. Raises `DataFileError`."""
-    own = data.path / "topics.toml"
+    own = data.path / OWN_TOPICS
     return load_topics(load_gazetteer(), own if own.exists() else None)
 
 
@@ -126,25 +194,36 @@ def publish_archive(
         data,
         store,
         extractor_of(data),
-        write_index=lambda folder, records: _write_index(data, folder, records),
-        check_index=_check_index,
+        index=index_maker(data),
         from_store=from_store,
+        patience_s=PUBLISHING_PATIENCE_S,
         progress=progress,
     )
 
 
-def _write_index(data: DataFolder, folder: Path, records: Iterable[Record]) -> int:
-    from index.compiled import keep_compiled_in  # noqa: PLC0415 - see above
-    from index.whoosh_index import write_index  # noqa: PLC0415
+def index_maker(data: DataFolder) -> IndexMaker:
+    """What makes the index that our engine reads."""
 
-    keep_compiled_in(data.compiled)
-    return write_index(folder, records)
+    def write(folder: Path, records: Iterable[Record]) -> int:
+        from index.compiled import keep_compiled_in  # noqa: PLC0415 - see above
+        from index.whoosh_index import write_index  # noqa: PLC0415
 
+        keep_compiled_in(data.compiled)
+        return write_index(folder, records)
 
-def _check_index(folder: Path) -> None:
-    from index.whoosh_index import check_index  # noqa: PLC0415 - see above
+    def update(folder: Path, upserts: Iterable[Record], deletes: Iterable[int], *, most_merged: float) -> int:
+        from index.compiled import keep_compiled_in  # noqa: PLC0415 - see above
+        from index.whoosh_index import update_index  # noqa: PLC0415
 
-    check_index(folder)
+        keep_compiled_in(data.compiled)
+        return update_index(folder, upserts, deletes, most_merged=most_merged)
+
+    def check(folder: Path, unchanged: frozenset[str]) -> None:
+        from index.whoosh_index import check_index  # noqa: PLC0415 - see above
+
+        check_index(folder, unchanged)
+
+    return IndexMaker(write=write, update=update, check=check)
 
 
 def needs_compiling(data: DataFolder) -> bool:

@@ -29,6 +29,7 @@ _ASKED: Final = ("region", "source", "topic", "language", "date_from", "date_to"
 @click.option("--only", multiple=True, metavar="NAME=VALUE", help="Search only these articles. May be repeated.")
 @click.option("--action", default="", metavar="PATH", help="Mode suggest: the site's own page of results.")
 @click.option("--per-page", type=click.IntRange(1, 50), default=None, help="Results on a page.  [default: 10]")
+@click.option("--site", default="", metavar="NAME", help="The site it is for, as `dateline sites add` named it.")
 @click.option("--browse", is_flag=True, help="Show the newest articles while nothing is asked.")
 @click.option("--lang", type=click.Choice(tuple(FORM_WORDS)), default=None, help="Its language.  [default: the page's]")
 def embed_command(  # noqa: PLR0913, PLR0917 - what can be chosen, by name
@@ -38,6 +39,7 @@ def embed_command(  # noqa: PLR0913, PLR0917 - what can be chosen, by name
     only: tuple[str, ...],
     action: str,
     per_page: int | None,
+    site: str,
     browse: bool,  # noqa: FBT001 - click passes flags so
     lang: str | None,
 ) -> None:
@@ -48,10 +50,11 @@ def embed_command(  # noqa: PLR0913, PLR0917 - what can be chosen, by name
       dateline embed --url https://archive.example --facet region --facet date --only topic=markets
       dateline embed --mode suggest --action /search
     """
-    service = _address(url or settings_from_environment(os.environ).public_url)
+    service = service_address(url or settings_from_environment(os.environ).public_url)
     if (mode == "suggest" and (only or facets)) or (mode != "suggest" and action):
         raise NotDone("--facet and --only are for results and the dialog, --action is for mode suggest")
     attributes = (
+        ("site", site),
         ("action", action),
         ("filter", _filter(only, facets)),
         ("per-page", str(per_page or "")),
@@ -61,6 +64,11 @@ def embed_command(  # noqa: PLR0913, PLR0917 - what can be chosen, by name
     click.echo(
         snippet(widget, service=service, mode=mode, facets=facets, language=lang, attributes=attributes), nl=False
     )
+    print_policy(service)
+
+
+def print_policy(service: str) -> None:
+    """Print what a site's own policy must allow."""
     terminal.err.print(
         "A site with a Content-Security-Policy must allow, besides: "
         f"script-src {_origin(service)}; connect-src {_origin(service)}; form-action {_origin(service)}",
@@ -69,7 +77,8 @@ def embed_command(  # noqa: PLR0913, PLR0917 - what can be chosen, by name
     )
 
 
-def _address(url: str) -> str:
+def service_address(url: str) -> str:
+    """Where readers reach the service. Raises `NotDone` if that is no address."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise NotDone(

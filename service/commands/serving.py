@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
+import structlog
 
 import service
 from index.errors import NoGeneration
 from index.layout import DataFolder, current_id
 from service.commands.frame import NotDone, data_option
+from service.logs import configure_logging
 from service.settings import environment_from_settings, settings_from_environment
+from service.supervising import Program, Supervisor, bound_listener, inherited_listeners
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+
+    from service.middleware import Log
     from service.settings import Settings
+
+_METRICS_HOST: Final = "127.0.0.1"
 
 
 @click.command("serve")
@@ -26,7 +34,10 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="The port to listen on.  [default: 8000]")
 @data_option
 def serve_command(host: str | None, port: int | None, data: Path) -> None:
-    """Answer over HTTP until SIGTERM. All other settings are environment variables (docs/deploying.md).
+    """Answer over HTTP, and keep the index up to date, until SIGTERM.
+
+    SIGHUP starts everything anew, of the code as it is then, and loses no request. All other settings are environment
+    variables (docs/deploying.md).
 
     \b
     Example:
@@ -34,31 +45,50 @@ def serve_command(host: str | None, port: int | None, data: Path) -> None:
     """
     settings = replace(settings_from_environment(os.environ), data=data)
     settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
+    configure_logging(settings.log_level)
     try:
         current_id(DataFolder(data))
     except NoGeneration as error:
         click.echo(f"{error}\nServing all the same; it will be noticed when there is one.", err=True)
-    _refuse_taken(settings.host, settings.port)
-    _become_gunicorn(settings)
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    """Say at once, and in a sentence, if the address cannot be listened on: gunicorn would try for five seconds."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            raise NotDone(
-                f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port"
-            ) from error
-
-
-def _become_gunicorn(settings: Settings) -> None:
-    """Replace this process, so that signals reach gunicorn and its exit code is ours."""
-    sys.stdout.flush()
-    configuration = Path(service.__file__).with_name("gunicorn.conf.py")
+    log: Log = structlog.get_logger()
     environment = os.environ | environment_from_settings(settings)
-    arguments = [sys.executable, "-m", "gunicorn", "-c", str(configuration)]
-    os.execve(sys.executable, arguments, environment)  # noqa: S606 - no shell is wanted
+    supervisor = Supervisor(
+        server=_server(environment),
+        indexer=_find_indexer(settings, environment, log),
+        listeners=_listeners(settings),
+        workers=settings.workers,
+        stop_s=settings.stop_timeout_seconds,
+        log=log,
+    )
+    sys.exit(supervisor.run())
+
+
+def _server(environment: Mapping[str, str]) -> Program:
+    configuration = Path(service.__file__).with_name("gunicorn.conf.py")
+    return Program("server", (sys.executable, "-m", "gunicorn", "-c", str(configuration)), environment)
+
+
+def _find_indexer(settings: Settings, environment: Mapping[str, str], log: Log) -> Program | None:
+    """What keeps the index up to date, if that is wanted and can be."""
+    if not settings.indexer:
+        return None
+    if settings.data.exists() and not os.access(settings.data, os.W_OK):
+        log.info("the data folder cannot be written here: no indexer is started")
+        return None
+    return Program("indexer", (sys.executable, "-m", "service", "index", "--follow"), environment)
+
+
+def _listeners(settings: Settings) -> tuple[socket.socket, ...]:
+    """What to listen on. Raises `NotDone` if it is taken: gunicorn would try for five seconds."""
+    metrics = ((_METRICS_HOST, settings.metrics_port),) if settings.metrics_port else ()
+    inherited = inherited_listeners(os.environ)
+    known = {listener.getsockname()[1] for listener in inherited}
+    wanted = metrics if inherited else ((settings.host, settings.port), *metrics)
+    return inherited + tuple(_bound(host, port) for host, port in wanted if port not in known)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        return bound_listener(host, port)
+    except OSError as error:
+        raise NotDone(f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from index.fields import KEYWORD_FIELDS
@@ -14,10 +14,11 @@ from search.suggest import names_of
 from search.syntax import Notice
 from service import answers
 from service import wire as api
+from service.access.extents import refuse_uncounted
 from service.bodies import read_json_object
 from service.instantsearch import wire
 from service.instantsearch.answering import Marking, facet_result, search_result
-from service.instantsearch.attributes import TIMESTAMP, VALUES, YEAR, Vocabulary, field_of
+from service.instantsearch.attributes import ATTRIBUTES, NUMBERS, TIMESTAMP, VALUES, YEAR, Vocabulary, field_of
 from service.instantsearch.reading import items_from_body
 from service.params import MAX_PAGED
 from service.per_generation import PerGeneration
@@ -58,9 +59,25 @@ class InstantSearchResource:
         if media_type not in MEDIA_TYPES:
             raise UnsupportedMedia
         items = items_from_body(read_json_object(req, self._serving.max_body_bytes))
-        with self._serving.archives.lease() as archive:
+        with self._serving.lease(req) as archive:
+            items = tuple(_as_counted(item, archive) for item in items)
             asking = _Asking(self._serving, archive, self._vocabularies.of(archive), self._names.of(archive))
             resp.data = api.encode(wire.Results(tuple(map(asking.result, items))))
+
+
+def _as_counted(item: Item, archive: Archive) -> Item:
+    """An item that asks for every facet asks for those that may be counted. Raises `InvalidParameters` for others."""
+    if item.facets == ATTRIBUTES:
+        kept = tuple(name for name in item.facets if _counted_by(name) in archive.extent.facets)
+        item = replace(item, facets=kept)
+    counted = (item.facet,) if item.facet else item.facets
+    refuse_uncounted(map(_counted_by, counted), archive, f"{item.where}.params.facets")
+    return item
+
+
+def _counted_by(attribute: str) -> str:
+    """The field that an attribute's numbers come from."""
+    return "date" if attribute in NUMBERS else field_of(attribute)
 
 
 def _vocabulary_of(archive: Archive) -> Vocabulary:

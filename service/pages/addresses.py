@@ -50,9 +50,10 @@ def question_address(path: str, params: SearchParams, **more: str) -> str:
     return _with_query(path, "&".join(part for part in (urlencode(more), asked) if part))
 
 
-def article_address(article_id: str, *, q: str = "", part: str = "") -> str:
-    """The page of an article: with the words of a question marked, at a part of the page."""
-    address = _with_query(f"/articles/{quote(article_id, safe='')}", urlencode({"q": q}) if q else "")
+def article_address(article_id: str, *, q: str = "", part: str = "", site: str = "") -> str:
+    """The page of an article: with the words of a question marked, at a part of the page, for a site."""
+    asked = urlencode({name: value for name, value in (("q", q), ("site", site)) if value})
+    address = _with_query(f"/articles/{quote(article_id, safe='')}", asked)
     return f"{address}#{part}" if part else address
 
 

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from index.analysis import terms
 from index.document import Basis, BlockKind, Span
-from index.snapshot import LANGUAGES
+from index.labels import LANGUAGES
 from search.engine import SearchRequest
+from search.highlight import LOOKED_AT
 from search.query import Term, any_of, leaves
 from search.spans import FieldWords, find_spans
+from service.answers import article_links
 from service.pages.addresses import article_address, find_web_address, search_address
 from service.pages.choices import ROLES
 from service.pages.results import Stated, date_stated, is_stated, label_stated, place_stated, shortened
@@ -122,13 +124,15 @@ class ArticlePage:
     related: tuple[Related, ...]
     citation: str
     original: str | None
+    hidden: tuple[tuple[str, str], ...]
     back: str
     api: str
+    evidence: str
 
 
-def article_page(document: Document, question: Question, searcher: Searcher) -> ArticlePage:
-    """The page of an article, with what a question matches marked."""
-    numbers = _numbers(document)
+def article_page(document: Document, question: Question, searcher: Searcher, site: str = "") -> ArticlePage:
+    """The page of an article, with what a question matches marked, for a site."""
+    numbers, links = _numbers(document), article_links(document.id, site)
     paragraphs = tuple(_paragraphs(document, question, numbers))
     first = next((at for at, paragraph in enumerate(paragraphs) if paragraph.kind == BlockKind.TITLE), None)
     headline = paragraphs[first].runs if first is not None and document.has_title else ()
@@ -147,12 +151,14 @@ def article_page(document: Document, question: Question, searcher: Searcher) -> 
         language=document.language.value if document.language else None,
         paragraphs=paragraphs,
         matches=sum(_matches(runs) for runs in (headline, *(paragraph.runs for paragraph in paragraphs))),
-        known=tuple(_known(document, numbers)),
-        related=tuple(_related(document, searcher)),
+        known=tuple(_known(document, numbers, site)),
+        related=tuple(_related(document, searcher, site)),
         citation=citation_of(document),
         original=find_web_address(document.url),
-        back=search_address(SearchParams(q=question.raw)),
-        api=f"/v1{article_address(document.id)}",
+        hidden=(("site", site),) if site else (),
+        back=search_address(SearchParams(site=site, q=question.raw)),
+        api=links.self,
+        evidence=links.evidence,
     )
 
 
@@ -182,7 +188,8 @@ def _paragraphs(document: Document, question: Question, numbers: _Numbers) -> It
     text = document.text
     pieces = list(_pieces(document))
     words = leaves(question.query)
-    marks = [mark for kind, start, end in pieces for mark in _marks(text, kind, start, end, words)]
+    looked_at = [(kind, start, min(end, LOOKED_AT)) for kind, start, end in pieces if start < LOOKED_AT]
+    marks = [mark for kind, start, end in looked_at for mark in _marks(text, kind, start, end, words)]
     runs = _runs(text, [(start, end) for _, start, end in pieces], numbers, marks)
     for (kind, _, _), paragraph in zip(pieces, runs, strict=True):
         yield Paragraph(str(kind) if kind else None, paragraph)
@@ -247,7 +254,7 @@ def _runs(
         yield tuple(runs)
 
 
-def _known(document: Document, numbers: _Numbers) -> Iterator[Known]:
+def _known(document: Document, numbers: _Numbers, site: str) -> Iterator[Known]:
     """Everything that is known, in the order of a dateline: where, when, from whom; then what about."""
 
     def known(part: str, kind: str, text: str, found: Found[Any], **more: Any) -> Known:  # noqa: ANN401 - fields of Known
@@ -263,17 +270,17 @@ def _known(document: Document, numbers: _Numbers) -> Iterator[Known]:
             place,
             note=ROLES[place.value.role],
             is_stated=True,
-            address=search_address(SearchParams(region=(place.value.id,))),
+            address=search_address(SearchParams(site=site, region=(place.value.id,))),
         )
     if document.published:
         published = document.published.value
-        address = search_address(SearchParams(date_from=published.start, date_to=published.end))
+        address = search_address(SearchParams(site=site, date_from=published.start, date_to=published.end))
         is_declared = published.basis is Basis.DECLARED
         yield known("date", "Date", in_words(published), document.published, is_stated=is_declared, address=address)
     labels = [("source", "Source", found) for found in (document.source,) if found]
     labels += [(f"topic-{topic.value.id}", "Topic", topic) for topic in document.topics]
     for part, kind, found in labels:
-        address = search_address(SearchParams(**{kind.lower(): (found.value.id,)}))  # type: ignore[arg-type] # ids of labels
+        address = search_address(SearchParams(site=site, **{kind.lower(): (found.value.id,)}))  # type: ignore[arg-type] # ids of labels
         stated = is_stated(found, found.value.name)
         yield known(part, kind, found.value.name, found, is_stated=stated, address=address)
     for kind, people in {"Author": document.authors, "Translator": document.translators}.items():
@@ -288,7 +295,7 @@ def _reason(reason: Evidence, numbers: _Numbers) -> Reason:
     return Reason(numbers.get(reason.where) if reason.where else None, reason.rule, reason.quote)
 
 
-def _related(document: Document, searcher: Searcher) -> Iterator[Related]:
+def _related(document: Document, searcher: Searcher, site: str) -> Iterator[Related]:
     """Articles with the words by which this one's places and topics were found, and those of its headline."""
     telling = Counter(
         term
@@ -303,7 +310,7 @@ def _related(document: Document, searcher: Searcher) -> Iterator[Related]:
     for other in [hit.document for hit in hits if hit.document.id != document.id][:RELATED]:
         yield Related(
             text=shortened(other.title.value),
-            address=article_address(other.id),
+            address=article_address(other.id, site=site),
             place=place_stated(other),
             date=date_stated(other),
             source=label_stated(other.source) if other.source else None,

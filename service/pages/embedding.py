@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 from service.asking import ask
 from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, page_arguments, search_address
 from service.pages.choices import Names, canonical_params, question_in_words
+from service.params import SITE
 from service.problems import NotFound
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def oembed_answer(  # noqa: PLR0913 - what an answer is made of, by name
     if parts.path.startswith(_ARTICLE):
         return about | _article(unquote(parts.path.removeprefix(_ARTICLE)), archive)
     raise NotFound("only searches and articles can be embedded")
+
+
+def site_in(url: str) -> str:
+    """The site that an address of ours names; empty if none."""
+    return page_arguments(quote(urlsplit(url).query, safe=_ENCODED)).values.get(SITE.name, ("",))[-1].strip(" ")
 
 
 def _search(  # noqa: PLR0913, PLR0917 - likewise

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from service.pages.addresses import HOME
+from service.access.sites import ID
+from service.pages.addresses import HOME, search_address
 from service.pages.rendering import render
-from service.params import arguments_from_query_string
-from service.problems import NOTHING_BUILT, NotFound, NotReady, ParamProblem
+from service.params import SITE, SearchParams, arguments_from_query_string
+from service.problems import NOTHING_BUILT, NotFound, NotReady, ParamProblem, Unauthorized
 
 if TYPE_CHECKING:
     import falcon
@@ -30,8 +32,11 @@ class ProblemPage:
     detail: str
     problems: tuple[ParamProblem, ...]
     is_empty_archive: bool
+    is_private_archive: bool
     is_ours: bool
     q: str
+    hidden: tuple[tuple[str, str], ...]
+    home: str
     again: str
     request_id: str
 
@@ -50,15 +55,20 @@ def problem_html(problem: ServiceProblem, req: falcon.Request, *, request_id: st
 
 def _problem_page(problem: ServiceProblem, req: falcon.Request, request_id: str) -> ProblemPage:
     is_empty = isinstance(problem, NotReady) and problem.detail == NOTHING_BUILT
-    typed = arguments_from_query_string(req.query_string).values.get("q", ("",))[-1]
+    given = arguments_from_query_string(req.query_string).values
+    typed, named = (given.get(name, ("",))[-1] for name in ("q", SITE.name))
+    site = named if problem.status == _BAD_REQUEST and re.fullmatch(ID, named) else ""
     return ProblemPage(
         status=problem.status,
         heading=_heading(problem, is_empty=is_empty),
         detail=problem.detail,
         problems=problem.errors,
         is_empty_archive=is_empty,
+        is_private_archive=isinstance(problem, Unauthorized),
         is_ours=problem.status >= _SERVER_FAULT and not is_empty,
         q=typed[:LONGEST_SHOWN],
+        hidden=((SITE.name, site),) if site else (),
+        home=search_address(SearchParams(site=site)),
         again=req.relative_uri if req.method == "GET" and req.relative_uri.startswith("/") else HOME,
         request_id=request_id,
     )
@@ -67,6 +77,8 @@ def _problem_page(problem: ServiceProblem, req: falcon.Request, request_id: str)
 def _heading(problem: ServiceProblem, *, is_empty: bool) -> str:
     if is_empty:
         return "This archive is empty"
+    if isinstance(problem, Unauthorized):
+        return "This archive is not public"
     if isinstance(problem, NotFound):
         return "There is nothing here"
     if problem.status == _BAD_REQUEST:

@@ -1,9 +1,8 @@
-"""From a page's value to HTML, and the headers that pages have.
+"""From a page's value to HTML.
 
 `render` fills in a template with everything escaped; control characters, which no page may hold, are shown as the
-replacement character. `PAGE_HEADERS` let a page load what this service serves, and nothing else, and be framed
-nowhere; `page_headers` makes exceptions. `Assets` are the style sheet and scripts, at addresses that follow from their
-content, so that they may be kept for a year.
+replacement character. `Assets` are the style sheet and scripts, at addresses that follow from their content, so that
+they may be kept for a year. The headers that pages have are in `service.headers`.
 """
 
 from __future__ import annotations
@@ -30,30 +29,7 @@ ASSETS: Final = {
 
 HTML: Final = "text/html; charset=utf-8"
 
-_POLICY: Final = {
-    "default-src": "'none'",
-    "style-src": "'self'",
-    "script-src": "'self'",
-    "img-src": "'self' data:",
-    "connect-src": "'self'",
-    "form-action": "'self'",
-    "base-uri": "'none'",
-    "frame-ancestors": "'none'",
-}
 _UNSHOWN: Final = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)} - {9, 10, 13}, "\ufffd")
-
-
-def page_headers(**directives: str) -> Mapping[str, str]:
-    """The headers of a page. `directives` are exceptions to its policy, `frame_src` for `frame-src`."""
-    policy = _POLICY | {name.replace("_", "-"): value for name, value in directives.items()}
-    return {
-        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }
-
-
-PAGE_HEADERS: Final = page_headers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +72,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["counted"] = counted
     environment.filters["number"] = lambda number: f"{number:,}"
     environment.globals["asset"] = load_assets().address
+    environment.globals["home"] = "/"
     return environment
 
 

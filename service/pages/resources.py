@@ -18,16 +18,17 @@ import falcon
 from service import wire
 from service.asking import ask, etag
 from service.base_address import base_address
-from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, page_arguments, search_address
+from service.headers import page_policy
+from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, article_address, page_arguments, search_address
 from service.pages.article_page import article_page
 from service.pages.choices import canonical_params
 from service.pages.docs_page import docs_page
-from service.pages.embedding import HEIGHT, WIDTH, oembed_answer
+from service.pages.embedding import HEIGHT, WIDTH, oembed_answer, site_in
 from service.pages.histogram import days_of_archive
 from service.pages.problem_page import problem_html
-from service.pages.rendering import ASSETS, HTML, PAGE_HEADERS, load_assets, page_headers, render
+from service.pages.rendering import ASSETS, HTML, load_assets, render
 from service.pages.search_page import embedded_page, search_page
-from service.params import Arguments, arguments_from_query_string
+from service.params import Arguments, SearchParams, arguments_from_query_string
 from service.per_generation import PerGeneration
 from service.problems import InvalidParameters, NotFound, ParamProblem
 from service.widget import load_widgets
@@ -46,8 +47,6 @@ OEMBED: Final = "/oembed"
 PAGE_ROUTES: Final = frozenset({HOME, ARTICLE, DOCS, EMBED})
 """Routes that answer with pages, errors included."""
 
-DOCS_HEADERS: Final = page_headers(frame_src="'self'")
-EMBED_HEADERS: Final = page_headers(frame_ancestors="*")
 YEAR_S: Final = 31_536_000
 _NOT_IMPLEMENTED: Final = 501
 _DIGITS: Final = 6
@@ -64,13 +63,20 @@ class SearchPageResource:
         """Answer with the page of a question."""
         asked = ask(page_arguments(req.query_string), self._serving.gazetteer, PAGE_PARAMETERS)
         base = base_address(req, self._serving.public_url)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, _address(base, HOME), asked.params)
+        with self._serving.lease(req) as archive:
+            tag = etag(archive.edition, _address(base, HOME), asked.params)
             if _is_unchanged(self._serving, req, resp, tag):
                 return
             page = search_page(asked, archive, self._serving.gazetteer, self._days.of(archive))
         oembed = _oembed_address(base, search_address(canonical_params(asked)))
-        resp.data = render("search.html", page=page, at="search", name=self._serving.name, oembed=oembed)
+        resp.data = render(
+            "search.html",
+            page=page,
+            at="search",
+            name=self._serving.name,
+            home=_home(asked.params.site),
+            oembed=oembed,
+        )
 
     on_head = on_get
 
@@ -84,19 +90,28 @@ class ArticlePageResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response, article_id: str) -> None:
         """Answer with the page of an article."""
         given = page_arguments(req.query_string)
-        words = Arguments({name: given.values[name] for name in ("q", "op") if name in given.values}, given.problems)
+        words = Arguments(
+            {name: given.values[name] for name in ("site", "q", "op") if name in given.values}, given.problems
+        )
         asked = ask(words, self._serving.gazetteer, PAGE_PARAMETERS)
         base = base_address(req, self._serving.public_url)
-        with self._serving.archives.lease() as archive:
+        with self._serving.lease(req) as archive:
             document = archive.searcher.article(article_id)
             if document is None:
                 raise NotFound("this archive has no article of that id")
-            tag = etag(archive.generation, _address(base, req.path), asked.params)
+            tag = etag(archive.edition, _address(base, req.path), asked.params)
             if _is_unchanged(self._serving, req, resp, tag):
                 return
-            page = article_page(document, asked.question, archive.searcher)
-        oembed = _oembed_address(base, req.path)
-        resp.data = render("article.html", page=page, at="article", name=self._serving.name, oembed=oembed)
+            page = article_page(document, asked.question, archive.searcher, asked.params.site)
+        oembed = _oembed_address(base, article_address(article_id, site=asked.params.site))
+        resp.data = render(
+            "article.html",
+            page=page,
+            at="article",
+            name=self._serving.name,
+            home=_home(asked.params.site),
+            oembed=oembed,
+        )
 
     on_head = on_get
 
@@ -112,7 +127,7 @@ class DocsPageResource:
         """Answer with the page."""
         base = base_address(req, self._serving.public_url)
         tag = etag("", _address(base, f"{DOCS}?{req.query_string}"))
-        if not _is_unchanged(self._serving, req, resp, tag, DOCS_HEADERS):
+        if not _is_unchanged(self._serving, req, resp, tag):
             values = arguments_from_query_string(req.query_string).values
             page = docs_page(values, address=base, widget=self._widget)
             resp.data = render("docs.html", page=page, at="docs", name=self._serving.name)
@@ -128,10 +143,13 @@ class EmbedResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the page of a question."""
+        site = self._serving.access.site_of(req)
+        if site is not None:
+            resp.set_header("Content-Security-Policy", page_policy(frame_ancestors=site.framed_by))
         asked = ask(page_arguments(req.query_string), self._serving.gazetteer, PAGE_PARAMETERS)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, _address("", EMBED), asked.params)
-            if not _is_unchanged(self._serving, req, resp, tag, EMBED_HEADERS):
+        with self._serving.lease(req) as archive:
+            tag = etag(archive.edition, _address("", EMBED), asked.params)
+            if not _is_unchanged(self._serving, req, resp, tag):
                 page = embedded_page(asked, archive, self._serving.gazetteer)
                 resp.data = render("embed.html", page=page, name=self._serving.name)
 
@@ -154,8 +172,8 @@ class OembedResource:
             raise InvalidParameters((ParamProblem("url", "must be an address of this archive"),))
         base = base_address(req, self._serving.public_url)
         width, height = _pixels(values, "maxwidth", WIDTH), _pixels(values, "maxheight", HEIGHT)
-        with self._serving.archives.lease() as archive:
-            tag = etag(archive.generation, _address(base, f"{OEMBED}?{req.query_string}"))
+        with self._serving.lease(req, site=site_in(url)) as archive:
+            tag = etag(archive.edition, _address(base, f"{OEMBED}?{req.query_string}"))
             if not self._serving.cache.answers_unchanged(req, resp, tag):
                 answer = oembed_answer(
                     url,
@@ -202,17 +220,13 @@ def page_routes(serving: Serving) -> dict[str, object]:
 def send_problem_page(
     req: falcon.Request, resp: falcon.Response, problem: ServiceProblem, *, request_id: str, name: str
 ) -> None:
-    """Answer with an error as a page; one within another site's may be framed as well."""
+    """Answer with an error as a page."""
     resp.data = problem_html(problem, req, request_id=request_id, name=name)
     resp.content_type = HTML
-    resp.set_headers(dict(EMBED_HEADERS if req.uri_template == EMBED else PAGE_HEADERS))
 
 
-def _is_unchanged(
-    serving: Serving, req: falcon.Request, resp: falcon.Response, tag: str, headers: Mapping[str, str] = PAGE_HEADERS
-) -> bool:
-    """Set a page's headers; if the reader has this very page, say so and be done: True."""
-    resp.set_headers(dict(headers))
+def _is_unchanged(serving: Serving, req: falcon.Request, resp: falcon.Response, tag: str) -> bool:
+    """If the reader has this very page, say so and be done: True."""
     if serving.cache.answers_unchanged(req, resp, tag):
         return True
     resp.content_type = HTML
@@ -222,6 +236,11 @@ def _is_unchanged(
 def _address(base: str, path: str) -> str:
     """What a page's tag is made of besides what was asked: its address, and what pages look like."""
     return f"{load_assets().digest} {base}{path}"
+
+
+def _home(site: str) -> str:
+    """Where a site's readers begin."""
+    return search_address(SearchParams(site=site))
 
 
 def _oembed_address(base: str, address: str) -> str:

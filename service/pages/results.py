@@ -73,20 +73,20 @@ class Result:
     language: str | None
 
 
-def result_of(hit: Hit, *, q: str) -> Result:
-    """A hit of the question `q`, ready to be shown."""
+def result_of(hit: Hit, *, q: str, site: str = "") -> Result:
+    """A hit of the question `q`, ready to be shown, for a site."""
     document = hit.document
     return Result(
         id=document.id,
-        address=article_address(document.id, q=q),
+        address=article_address(document.id, q=q, site=site),
         place=place_stated(document),
         date=date_stated(document),
         source=label_stated(document.source) if document.source else None,
         title=_title(document, hit.highlights),
         passages=tuple(_passages(document, hit.highlights)),
-        topics=tuple(_topic(document, topic, q) for topic in document.topics),
-        related=article_address(document.id, q=q, part="related"),
-        cite=article_address(document.id, q=q, part="cite"),
+        topics=tuple(_topic(document, topic, q, site) for topic in document.topics),
+        related=article_address(document.id, q=q, site=site, part="related"),
+        cite=article_address(document.id, q=q, site=site, part="cite"),
         original=find_web_address(document.url),
         language=document.language.value if document.language else None,
     )
@@ -117,9 +117,9 @@ def is_stated(found: Found[Any], name: str) -> bool:
     return any(reason.where is None or slug(name) in slug(reason.quote) for reason in found.evidence)
 
 
-def _topic(document: Document, topic: Found[Label], q: str) -> Topic:
+def _topic(document: Document, topic: Found[Label], q: str, site: str) -> Topic:
     label = topic.value
-    address = article_address(document.id, q=q, part=f"why-topic-{label.id}")
+    address = article_address(document.id, q=q, site=site, part=f"why-topic-{label.id}")
     return Topic(label.name, is_stated(topic, label.name), address)
 
 

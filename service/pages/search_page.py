@@ -146,7 +146,8 @@ def search_page(
     searcher = archive.searcher
     names = Names(searcher, gazetteer)
     params = canonical_params(asked)
-    request = replace(asked.request, facets=tuple(map(ValueFacet, FIELDS)))
+    counted = [field for field in FIELDS if field in archive.extent.facets]
+    request = replace(asked.request, facets=tuple(map(ValueFacet, counted)))
     hits = searcher.search(request, facet_size=EVERY_VALUE)
     views = {field: view for field, view in hits.facets.items() if isinstance(view, ValueFacetView)}
     active = active_filters(params, names)
@@ -159,14 +160,16 @@ def search_page(
         archive_articles=archive.articles,
         archive_days=days,
         notices=(*asked.question.warnings, *unknown_values(request, searcher)),
-        results=_results(hits, params.q),
+        results=_results(hits, params),
         active=active,
         clear=search_address(_without_filters(params)),
-        facets=tuple(shown_facet(field, views[field], params, names) for field in FIELDS if _is_a_choice(views[field])),
+        facets=tuple(
+            shown_facet(field, views[field], params, names) for field in counted if _is_a_choice(views[field])
+        ),
         region_hidden=tuple(hidden_fields(params, "page")),
-        map=province_map(views["region"].values, params, names),
+        map=province_map(views["region"].values, params, names) if "region" in views else None,
         roles=role_choices(params),
-        histogram=histogram(searcher, request, params, days) if days else None,
+        histogram=histogram(searcher, request, params, days) if days and "date" in archive.extent.facets else None,
         sorts=tuple(_sorts(asked, params)),
         paging=_paging(params, hits.total, HOME),
         forms=tuple(Link(name, question_address(path, params, **more)) for name, (path, more) in _FORMS.items()),
@@ -187,14 +190,14 @@ def embedded_page(asked: Asked, archive: Archive, gazetteer: Gazetteer) -> Embed
         hidden=tuple(hidden_fields(params, "q", "page")),
         total=hits.total,
         notices=asked.question.warnings,
-        results=_results(hits, params.q),
+        results=_results(hits, params),
         paging=_paging(params, hits.total, EMBED),
         here=search_address(params),
     )
 
 
-def _results(hits: Hits, q: str) -> tuple[Result, ...]:
-    return tuple(result_of(hit, q=q) for hit in hits.hits)
+def _results(hits: Hits, params: SearchParams) -> tuple[Result, ...]:
+    return tuple(result_of(hit, q=params.q, site=params.site) for hit in hits.hits)
 
 
 def _is_a_choice(view: ValueFacetView) -> bool:
@@ -208,7 +211,7 @@ def _is_a_choice(view: ValueFacetView) -> bool:
 
 def _without_filters(params: SearchParams) -> SearchParams:
     """The words alone, in their order."""
-    return SearchParams(q=params.q, sort=params.sort)
+    return SearchParams(site=params.site, q=params.q, sort=params.sort)
 
 
 def _sorts(asked: Asked, params: SearchParams) -> Iterator[Choice]:

@@ -31,7 +31,7 @@ from index.fields import record_from_document
 from index.gazetteer import Gazetteer, Place
 from index.layout import DataFolder, Reflects, documents_path, index_path
 from index.publish import create_data_folder, publish, write_lock
-from index.snapshot import write_snapshot
+from index.snapshot_writing import write_snapshot
 from index.whoosh_index import write_index
 from service.app import create_app
 from service.caching import CachePolicy

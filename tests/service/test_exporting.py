@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from falcon import testing
 
+from index.errors import GenerationError
 from search.engine import SearchRequest
 from search.errors import EngineClosed
 from search.searcher import Searcher
@@ -270,6 +271,20 @@ def test_a_reader_who_goes_away_holds_nothing(growing: tuple[Api, Archive, Calla
     reader.leave()
     assert is_closed(archive)
     reader.leave()
+
+
+def test_a_generation_that_is_withdrawn_ends_an_export_with_an_error(
+    growing: tuple[Api, Archive, Callable[[], None]],
+) -> None:
+    """Closed under a reader who took too long, it breaks off, which is not how a whole one ends; its turn is free."""
+    api, archive, _ = growing
+    readers = [Reader(api, format="jsonl") for _ in range(EXPORTS_AT_ONCE)]
+    assert readers[0].take()
+    archive.close()
+    for reader in readers:
+        with pytest.raises((EngineClosed, GenerationError)):
+            reader.rest()
+    assert [Reader(api).status for _ in range(EXPORTS_AT_ONCE)] == ["500 Internal Server Error"] * EXPORTS_AT_ONCE
 
 
 def test_only_so_many_at_a_time(growing: tuple[Api, Archive, Callable[[], None]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -21,6 +22,7 @@ import pytest
 
 import service
 from index.layout import DataFolder
+from search.errors import EngineClosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,11 +34,11 @@ PATIENCE_S = 20
 
 
 @contextmanager
-def started(folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
+def started(folder: Path, *arguments: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
     """Gunicorn with these settings, stopped in the end whatever happens."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DATELINE_")}
     environment |= {"DATELINE_DATA": str(folder), "DATELINE_PORT": "0", **settings}
-    command = [sys.executable, "-m", "gunicorn", "-c", str(CONFIG)]
+    command = [sys.executable, "-m", "gunicorn", "-c", str(CONFIG), *arguments]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True, cwd=folder)
     try:
@@ -108,6 +110,25 @@ def test_it_serves_follows_builds_and_stops_when_told(
     assert "127.0.0.1" not in errors
 
 
+def broken_off(_environ: dict[str, Any], start_response: Callable[..., object]) -> Iterator[bytes]:
+    """An application whose answer breaks off, as an export does when its generation is withdrawn."""
+    start_response("200 OK", [("Content-Type", "text/csv")])
+    yield b"a line\n"
+    raise EngineClosed("withdrawn")
+
+
+def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    """What fails while it is sent ends without the mark of an end, so every client notices."""
+    root = str(Path(__file__).parents[2])
+    with started(tmp_path, "--pythonpath", root, "tests.service.test_gunicorn:broken_off") as process:
+        address = address_of(process)
+        with (
+            pytest.raises((http.client.IncompleteRead, http.client.RemoteDisconnected)),
+            urllib.request.urlopen(address, timeout=PATIENCE_S) as response,  # noqa: S310 - our own address
+        ):
+            response.read()
+
+
 def test_it_serves_before_anything_is_built(
     tmp_path: Path, documents: Sequence[Document], publish_documents: Callable[..., Any]
 ) -> None:
@@ -137,15 +158,26 @@ def test_workers_count_together(
 ) -> None:
     """Whichever worker is asked for the numbers tells the sum of all, a worker that was killed included."""
     publish_documents(DataFolder(tmp_path), documents[:10])
-    with started(tmp_path, DATELINE_WORKERS="2") as process:
+    port = free_port()
+    numbers = f"http://127.0.0.1:{port}"
+    with started(tmp_path, DATELINE_WORKERS="2", DATELINE_METRICS_PORT=str(port)) as process:
         address = address_of(process)
         for number in range(20):
             got(address, f"/v1/search?q=secretword{number}")
-        assert {searches_counted(address) for _ in range(10)} == {20}
+        assert {searches_counted(numbers) for _ in range(10)} == {20}
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            got(address, "/metrics")
         workers = children_of(process)
         os.kill(workers[0], signal.SIGKILL)
         wait_for(lambda: len(children_of(process)) == 2 and workers[0] not in children_of(process))
-        wait_for(lambda: all(searches_counted(address) == 20 for _ in range(10)))
+        wait_for(lambda: all(searches_counted(numbers) == 20 for _ in range(10)))
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def children_of(process: subprocess.Popen[str]) -> list[int]:

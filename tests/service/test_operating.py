@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from index.layout import DataFolder
+from service import wire
 from service.logs import LEVELS, ServerLog, configure_logging, described
 from service.settings import Settings
 from service.wiring import archives_of
@@ -69,7 +70,21 @@ def test_readiness_says_what_is_served(api_of: Callable[..., Api], archives: Rel
     answer = api.get("/readyz").json
     assert answer.pop("created").startswith(str(created.date()))
     assert answer.pop("generation").startswith("1-")
-    assert answer == {"status": "ready", "age_seconds": 3602, "articles": 30, "reason": None}
+    assert answer == {
+        "status": "ready",
+        "age_seconds": 3602,
+        "articles": 30,
+        "change": 1,
+        "held": None,
+        "reason": None,
+    }
+
+
+def test_readiness_says_that_publishing_is_held(api_of: Callable[..., Api], archives: Reloading[Archive]) -> None:
+    """Since when, and why: so that nobody waits for changes to appear."""
+    since = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
+    api = api_of(archives, held=lambda: wire.Held(since, "rolled back from 2-a to 1-b"))
+    assert api.get("/readyz").json["held"] == {"since": "2026-11-01T12:00:00Z", "reason": "rolled back from 2-a to 1-b"}
 
 
 @pytest.mark.parametrize("path", ROUTES)
@@ -123,7 +138,8 @@ def test_a_generation_that_cannot_be_opened_leaves_the_old_one_serving(  # noqa:
     ready = api.get("/readyz")
     assert ready.status_code == 200
     assert ready.json["status"] == "degraded"
-    assert "dateline check" in ready.json["reason"]
+    assert "CURRENT: holds" in ready.json["reason"]
+    assert "dateline build" in ready.json["reason"]
     assert str(data.path) not in ready.text
     assert len(log.errors) == 1
     assert "rubbish" in log.errors[0]
@@ -151,16 +167,18 @@ def test_one_flipped_bit_keeps_a_generation_from_being_served(
 
 
 def test_a_damaged_index_with_nothing_older_is_not_ready(
-    api_of: Callable[..., Api], following: Reloading[Archive], data: DataFolder
+    api_of: Callable[..., Api], following: Reloading[Archive], data: DataFolder, log: Quiet
 ) -> None:
-    """503, with the command to run; the log has the cause."""
+    """503, with the command to run; the log has the cause, once, however many are told."""
     data.current.write_text("rubbish\n")
     api = api_of(following)
     answer = api.get("/v1/search")
     assert answer.status_code == 503
-    assert "dateline check" in answer.json["detail"]
+    assert "dateline build" in answer.json["detail"]
     assert str(data.path) not in answer.text
-    assert api.log.lines[0]["event"] == "failed"
+    assert api.get("/v1/search").status_code == 503
+    [reason] = log.errors
+    assert "rubbish" in reason
 
 
 def test_our_own_mistakes_are_logged_and_not_shown(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,11 +211,18 @@ def test_our_own_mistakes_are_logged_and_not_shown(api: Api, monkeypatch: pytest
         pytest.param("é", False, id="not ASCII"),
     ],
 )
-def test_a_request_id_is_taken_if_it_is_sane(api: Api, given: str, is_taken: bool) -> None:  # noqa: FBT001 - a table
-    """A sane X-Request-Id comes back and is logged; any other is replaced."""
-    answer = api.get("/v1/search", headers={"X-Request-Id": given})
-    assert (answer.headers["x-request-id"] == given) is is_taken
-    assert api.log.lines[-1]["request_id"] == answer.headers["x-request-id"]
+def test_a_request_id_is_taken_if_it_is_sane(
+    api_of: Callable[..., Api],
+    archives: Reloading[Archive],
+    given: str,
+    is_taken: bool,  # noqa: FBT001 - a table
+) -> None:
+    """Without source safety a sane X-Request-Id comes back and is logged; any other, and with it any, is replaced."""
+    for source_safety in (False, True):
+        api = api_of(archives, source_safety=source_safety)
+        answer = api.get("/v1/search", headers={"X-Request-Id": given})
+        assert (answer.headers["x-request-id"] == given) is (is_taken and not source_safety)
+        assert api.log.lines[-1]["request_id"] == answer.headers["x-request-id"]
 
 
 def test_request_ids_differ(api: Api) -> None:

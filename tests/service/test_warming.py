@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ import pytest
 
 from index.layout import DataFolder
 from index.machine_code import code_version, is_complete, place_of
+from service import warming
 from service.warming import compile_all
 
 if TYPE_CHECKING:
@@ -71,3 +74,22 @@ def test_a_fresh_process_compiles_nothing(
     assert said["compiled"] == []
     assert len(said["loaded"]) > 8
     assert {path: path.stat().st_mtime_ns for path in data.path.rglob("*")} == before
+
+
+def test_one_process_compiles_and_others_wait_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes while another compiles for the same folder finds everything there when that is done."""
+    exercised: list[int] = []
+
+    def exercise(_folder: Path) -> None:
+        exercised.append(len(exercised))
+        time.sleep(0.2)
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(warming, "_exercise", exercise)
+    monkeypatch.setattr(warming, "keep_compiled_in", lambda _folder: None)
+    compiling = [threading.Thread(target=compile_all, args=(tmp_path,)) for _ in range(3)]
+    for thread in compiling:
+        thread.start()
+    for thread in compiling:
+        thread.join()
+    assert exercised == [0]

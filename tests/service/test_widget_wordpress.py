@@ -74,6 +74,17 @@ def test_it_renders_what_embed_prints() -> None:
 
 
 @needs_php
+def test_a_sites_snippet_makes_the_sites_search() -> None:
+    """What `dateline sites show` prints names its site, in the element and in the form."""
+    pasted = snippet(load_widgets()[0], service="https://archive.example", attributes=(("site", "newsroom"),))
+    html = rendered({"filter": "topic=markets"}, pasted=pasted)["html"]
+    assert ' site="newsroom" ' in html
+    assert (
+        '<input type="hidden" name="site" value="newsroom"><input type="hidden" name="topic" value="markets">' in html
+    )
+
+
+@needs_php
 def test_what_editors_write_is_checked_and_escaped() -> None:
     """Unknown modes and filters are left out, the rest cannot end an attribute."""
     bad = '"><script>alert(1)</script>'

@@ -1,0 +1,211 @@
+"""Commands that keep the index what the archive says, or go back to what it said: index, rollback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+import structlog
+
+from index.errors import GenerationError
+from index.indexer import Event, Failed, Holding, Indexer, Looked, Published
+from index.layout import DataFolder, current_id, published, read_generation
+from index.publish import Hold, held, roll_back
+from index.store import Store
+from service.commands.frame import SOMETHING_WRONG, data_option
+from service.indexer_status import Reporting
+from service.logs import configure_logging
+from service.phrasing import counted
+from service.settings import settings_from_environment
+from service.terminal import say
+from service.wiring import (
+    PUBLISHING_PATIENCE_S,
+    compile_engine,
+    extractor_of,
+    index_maker,
+    needs_compiling,
+    rules_stamp,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from index.build import IndexMaker
+    from index.fields import Record
+    from service.middleware import Log
+
+COMPILING = "compiling the search engine for this machine; it takes about a minute, once"
+
+
+@click.command("index")
+@click.option("--follow", is_flag=True, help="Go on until SIGTERM: publish what changes, as it changes.")
+@data_option
+def index_command(data: Path, *, follow: bool) -> None:
+    """Publish what changed in the archive since the last time.
+
+    `dateline serve` does this by itself (--follow), and so does the container `indexer`.
+
+    \b
+    Example:
+      dateline index --follow --data /srv/archive
+    """
+    folder = DataFolder(data)
+    if follow:
+        _follow(folder)
+    else:
+        _index_once(folder)
+
+
+def _index_once(folder: DataFolder) -> None:
+    with Store.open(folder.archive, must_exist=True):
+        pass  # or there is nothing to index, and that is a message
+    hold = held(folder)
+    if hold:
+        say(f"Publishing is held since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}. To go on: dateline build")
+        sys.exit(SOMETHING_WRONG)
+    compile_first = _compiler(folder, lambda: say(f"{COMPILING.capitalize()} …"))
+    with _indexer(folder, compile_first, lambda _event: None) as indexer:
+        done = indexer.step()
+    if done is None:
+        say(f"Nothing has changed: generation {current_id(folder)} stands")
+    else:
+        report, articles = done.report, counted(done.report.articles, "article")
+        took = f"{report.changed:,} written in {done.seconds:.1f} s"
+        say(f"Published generation {report.generation.id} with {articles}: {took}")
+
+
+def _follow(folder: DataFolder) -> None:
+    configure_logging(settings_from_environment(os.environ).log_level)
+    log: Log = structlog.get_logger()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    reporting = Reporting(folder)
+    hear = _Teller(log, reporting)
+    compile_first = _compiler(folder, lambda: log.info(COMPILING))
+    with reporting.beating():
+        if published(folder):
+            compile_first()  # somebody may be waiting for it, who can't keep it
+        with _indexer(folder, compile_first, hear) as indexer:
+            indexer.run(stop)
+    reporting.ended()
+
+
+class _Teller:
+    """Tells the log, a line for each event, and the status file."""
+
+    def __init__(self, log: Log, reporting: Reporting) -> None:
+        self._log = log
+        self._reporting = reporting
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Looked(change, generation):
+                self._reporting.saw(change)
+                if generation:
+                    self._reporting.stands(generation.id, change)
+            case Published(report, seconds):
+                reflects = report.generation.manifest.reflects
+                self._reporting.published(report.generation.id, reflects.change, seconds)
+                self._log.info(
+                    "published",
+                    generation=report.generation.id,
+                    change=reflects.change,
+                    changed=report.changed,
+                    articles=report.articles,
+                    is_difference=report.is_difference,
+                    ms=round(seconds * 1000),
+                )
+            case Failed(error, retry_s):
+                self._reporting.failed(str(error))
+                self._log.error("could not publish", reason=str(error), retry_s=retry_s, exc_info=error)
+            case Holding(Hold() as hold):
+                self._log.info("publishing is held", since=hold.since.isoformat(), reason=hold.reason)
+            case Holding():
+                self._log.info("publishing goes on")
+
+
+def _compiler(folder: DataFolder, tell: Callable[[], object]) -> Callable[[], None]:
+    """What compiles everything that is not compiled yet, saying so."""
+
+    def compile_first() -> None:
+        if needs_compiling(folder):
+            tell()
+            compile_engine(folder)
+
+    return compile_first
+
+
+def _indexer(folder: DataFolder, compile_first: Callable[[], None], report: Callable[[Event], None]) -> Indexer:
+    """An indexer of this folder, by its rules as they are by then."""
+    return Indexer(
+        folder,
+        index=_compiled_first(folder, compile_first),
+        load_rules=lambda: extractor_of(folder),
+        rules_stamp=lambda: rules_stamp(folder),
+        report=report,
+    )
+
+
+def _compiled_first(folder: DataFolder, compile_first: Callable[[], None]) -> IndexMaker:
+    """What makes indexes, having compiled everything before, so that whoever serves them finds it compiled."""
+    maker = index_maker(folder)
+
+    def write(path: Path, records: Iterable[Record]) -> int:
+        compile_first()
+        return maker.write(path, records)
+
+    def update(path: Path, upserts: Iterable[Record], deletes: Iterable[int], *, most_merged: float) -> int:
+        compile_first()
+        assert maker.update is not None  # noqa: S101 - ours has one
+        return maker.update(path, upserts, deletes, most_merged=most_merged)
+
+    return replace(maker, write=write, update=update)
+
+
+@click.command("rollback")
+@click.argument("generation", required=False)
+@click.option("--list", "lists", is_flag=True, help="Only list the generations there are.")
+@data_option
+def rollback_command(generation: str | None, data: Path, *, lists: bool) -> None:
+    """Have the service answer from an older index: the one before, or the GENERATION named.
+
+    Nothing newer is published until `dateline build` is run. The archive itself stays as it is.
+
+    \b
+    Examples:
+      dateline rollback --list
+      dateline rollback
+      dateline rollback 41-1b2c3d4e
+    """
+    folder = DataFolder(data)
+    if lists:
+        _list(folder)
+        return
+    went_to = roll_back(folder, generation, patience_s=PUBLISHING_PATIENCE_S)
+    say(f"The service answers from generation {went_to.id} of {went_to.manifest.created:%Y-%m-%d %H:%M} UTC.")
+    say(f"Nothing newer is published until you run: dateline build --data {data}")
+
+
+def _list(folder: DataFolder) -> None:
+    serving, now = current_id(folder), time.time()
+    for name in reversed(published(folder)):
+        try:
+            manifest = read_generation(folder.generations / name).manifest
+        except GenerationError as error:
+            say(f"  {name}  cannot be read: {error}")
+            continue
+        hours = (now - manifest.created.timestamp()) / 3600
+        mark = "*" if name == serving else " "
+        articles = counted(manifest.articles, "article")
+        say(f"{mark} {name}  {manifest.created:%Y-%m-%d %H:%M} UTC, {hours:.0f} h ago, {articles}")
+    hold = held(folder)
+    if hold:
+        say(f"Publishing is held since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}")
