@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from importlib import resources, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -107,8 +107,8 @@ def _dateline(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def serving(data: Path, log: Path, **settings: str) -> Iterator[Service]:
-    """`dateline serve` on a free port over a data folder, its log in a file."""
+def serving(data: Path, log: Path, *, key: str = "", **settings: str) -> Iterator[Service]:
+    """`dateline serve` on a free port over a data folder, its log in a file; `key` is to ask with, if it needs one."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DATELINE_")}
     environment |= {"DATELINE_WORKERS": "1", "PYTHONPATH": str(SEEDS.parent), **settings}
     command = _dateline("serve", "--data", str(data), "--port", "0")
@@ -120,7 +120,8 @@ def serving(data: Path, log: Path, **settings: str) -> Iterator[Service]:
         assert "serving on http" in line, log.read_text(encoding="utf-8")
         address = line.split()[-1]
         for question in FIRST_QUESTIONS:  # the first of a process may take long: nobody's patience is tested here
-            with urlopen(address + question, timeout=FIRST_ANSWER_S) as answer:  # noqa: S310 - our own address
+            asked = Request(address + question, headers={"Authorization": f"Bearer {key}"} if key else {})  # noqa: S310 - our own address
+            with urlopen(asked, timeout=FIRST_ANSWER_S) as answer:  # noqa: S310 - likewise
                 answer.read()
         yield Service(address, process)
     finally:

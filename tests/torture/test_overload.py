@@ -1,0 +1,64 @@
+"""More is asked than can be answered: some are told so at once, the rest is answered, and then all is well again."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.torture.flooding import flood, get, tell
+from tests.torture.serving import archive, articles, served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.torture.conftest import Rounds
+
+THREADS, QUEUE = 2, 4
+RECOVERED_S = 5
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built archive."""
+    return archive(tmp_path_factory.mktemp("overload"), articles(300))
+
+
+def questions(seconds: float, *headers: str) -> Callable[[], Iterator[bytes]]:
+    """Different questions for so many seconds, for each client its own."""
+    numbers = count()
+
+    def each() -> Iterator[bytes]:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            yield get(f"/v1/search?q=rice+OR+market+OR+report+{next(numbers)}&facet=region&facet=date", *headers)
+
+    return each
+
+
+def test_four_times_what_is_held_is_told_so_and_passes(data: Path, rounds: Rounds) -> None:
+    """Only 200 and 503 are answered, health always, and five seconds later everything is answered."""
+    with served(data, DATELINE_WORKERS="1", DATELINE_THREADS=str(THREADS), DATELINE_QUEUE=str(QUEUE)) as service:
+        at_once = 4 * (THREADS + QUEUE)
+        outcome = flood(service, questions(rounds(2, 60)), at_once=at_once)
+        tell(f"{at_once} clients at once, room for {THREADS + QUEUE}: {outcome}")
+        assert set(outcome.statuses) == {200, 503}
+        time.sleep(RECOVERED_S)
+        calm = flood(service, questions(1), at_once=1)
+        assert set(calm.statuses) == {200}
+
+
+def test_one_address_is_told_to_wait_and_others_are_not(data: Path, rounds: Rounds) -> None:
+    """Under a flood from one address it gets 429 but for its allowance, and another address all its answers."""
+    settings = {"DATELINE_WORKERS": "2", "DATELINE_RATE": "60/day", "DATELINE_RATE_BURST": "10"}
+    flooder, reader = "X-Forwarded-For: 198.51.100.7", "X-Forwarded-For: 198.51.100.8"
+    with served(data, DATELINE_TRUSTED_HOPS="1", **settings) as service:
+        times = rounds(40, 2_000)
+        many = flood(service, lambda: (get(f"/v1/search?q=rice+{n}", flooder) for n in range(times)), at_once=8)
+        other = flood(service, lambda: (get("/v1", reader) for _ in range(10)), at_once=1)
+        tell(f"the flood: {many}")
+        assert many.statuses == {200: 10, 429: 8 * times - 10}
+        assert other.statuses == {200: 10}
