@@ -2,12 +2,14 @@
 
 `understand` does the whole way: read (`search.syntax`), then `rewrite`: words become terms of the analyser, values
 become ids, a word of several terms becomes a phrase. `Question` keeps every stage, and in `warnings` all that was
-changed or left out, so that nothing happens behind the reader's back.
+changed or left out, so that nothing happens behind the reader's back. `variants` are the other names that were asked
+for beside the words typed (`search.thesaurus`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from index.analysis import MAX_TERM_LENGTH, fold, slug, stem, terms
@@ -29,6 +31,7 @@ from search.query import (
     negated,
 )
 from search.syntax import Notice, parse
+from search.thesaurus import MOST_VARIANTS, NO_THESAURUS, Thesaurus, Variant, Widened, widen
 
 if TYPE_CHECKING:
     from index.gazetteer import Gazetteer
@@ -42,17 +45,36 @@ class Question:
     parsed: Query
     query: Query
     warnings: tuple[Notice, ...]
+    variants: tuple[Variant, ...] = ()
 
 
-def understand(text: str, *, gazetteer: Gazetteer, op: Literal["and", "or"] = "and") -> Question:
-    """Read and rewrite a question. Raises `QueryRefused` for one beyond the limits."""
+def understand(
+    text: str,
+    *,
+    gazetteer: Gazetteer,
+    op: Literal["and", "or"] = "and",
+    thesaurus: Thesaurus = NO_THESAURUS,
+) -> Question:
+    """Read and rewrite a question, asking for the other names that a thesaurus has for its words.
+
+    Raises `QueryRefused` for one beyond the limits.
+    """
     parsed = parse(text, op=op)
+    widened = widen(parsed.query, thesaurus, partial(rewrite, gazetteer=gazetteer))
     return Question(
         raw=text,
         parsed=parsed.query,
-        query=rewrite(parsed.query, gazetteer),
-        warnings=(*parsed.warnings, *_unknown_places(parsed.query, gazetteer)),
+        query=widened.query,
+        warnings=(*parsed.warnings, *_unknown_places(parsed.query, gazetteer), *_left_out(widened)),
+        variants=widened.variants,
     )
+
+
+def _left_out(widened: Widened) -> tuple[Notice, ...]:
+    if not widened.left_out:
+        return ()
+    detail = f"{widened.left_out} more names of what was asked for were left out; at most {MOST_VARIANTS} are asked for"
+    return (Notice("variants-left-out", detail),)
 
 
 def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one case for each kind of node

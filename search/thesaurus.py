@@ -1,0 +1,289 @@
+"""What a reader's words also go by: a place's every name in every script, and synonyms from a file.
+
+A `Thesaurus` knows which words have a `Meaning`, and by which other `Name`s that is asked for. `widen` goes over a
+question as read, finds words with a meaning (the longest run of them first), and asks for the other names as well;
+each of those is a `Variant`, so that readers can be shown what else was matched. Nothing is indexed for this: when the
+gazetteer or the file of synonyms grows, the next question knows.
+
+What is in quotation marks or after a minus means those very words and is left alone. Names that are also something
+else (`Place.weak`: Songjin, 개성) lead to a place, but are not asked for in text in its stead: articles that mean the
+place by them were told its region when they were understood, and that is asked for too.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import resources
+from typing import TYPE_CHECKING, Final, assert_never
+
+from index.analysis import terms
+from index.errors import DataFileError
+from search.query import (
+    And,
+    Dates,
+    Everything,
+    Near,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Term,
+    Value,
+    all_of,
+    any_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from index.gazetteer import Gazetteer, Place
+
+MOST_VARIANTS: Final = 32
+"""Variants of one question; those of its first words come first."""
+
+KINDS: Final = frozenset(tuple(terms(word)) for word in ("province", "city", "county", "district", "prefecture"))
+"""Words that say what kind of place the name before them is. They belong to the name: other languages lack them."""
+
+
+class Reason(StrEnum):
+    """Why other words are asked for."""
+
+    PLACE = "place"
+    SYNONYM = "synonym"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One way to say something: as it is written, and the terms it is found by."""
+
+    text: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What some words stand for: the other names to ask for; of a place also the id of its region and its usual name."""
+
+    reason: Reason
+    names: tuple[Name, ...]
+    region: str | None = None
+    usual_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Something that was asked for beside what was typed.
+
+    `asked` are the words as typed, `text` the other name, `query` how engines are asked for it. A variant that asks
+    for the region itself has its usual name as `text`.
+    """
+
+    asked: str
+    text: str
+    reason: Reason
+    query: Query
+
+
+class Thesaurus:
+    """Meanings by the terms of their names. Immutable."""
+
+    def __init__(self, meanings: Iterable[tuple[tuple[Name, ...], Meaning]]) -> None:
+        """Each meaning comes with the names that have it."""
+        known: defaultdict[tuple[str, ...], dict[Meaning, None]] = defaultdict(dict)
+        for names, meaning in meanings:
+            for name in names:
+                if name.terms:
+                    known[name.terms].setdefault(meaning)
+        self._meanings: Mapping[tuple[str, ...], tuple[Meaning, ...]] = {key: tuple(of) for key, of in known.items()}
+        self.longest = max(map(len, known), default=0)
+        """Terms of the longest name."""
+
+    def meanings(self, of: tuple[str, ...]) -> tuple[Meaning, ...]:
+        """What these terms, all of them together, stand for."""
+        return self._meanings.get(of, ())
+
+
+NO_THESAURUS: Final = Thesaurus(())
+
+
+def thesaurus_of(gazetteer: Gazetteer, synonyms: Iterable[tuple[tuple[Name, ...], Meaning]] = ()) -> Thesaurus:
+    """The names of a gazetteer's places, and synonyms as `load_synonyms` gives them."""
+    return Thesaurus([*map(_named, gazetteer.places.values()), *synonyms])
+
+
+def _named(place: Place) -> tuple[tuple[Name, ...], Meaning]:
+    names = _names((place.name, *place.names))
+    weak = {tuple(terms(name)) for name in place.weak}
+    asked = tuple(name for name in names if name.terms not in weak)
+    return names, Meaning(Reason.PLACE, asked, place.id, place.name)
+
+
+def _names(texts: Iterable[str]) -> tuple[Name, ...]:
+    """The names, one of each sequence of terms; the first way to write it stands."""
+    found: dict[tuple[str, ...], Name] = {}
+    for text in texts:
+        key = tuple(terms(text))
+        if key:
+            found.setdefault(key, Name(text, key))
+    return tuple(found.values())
+
+
+def load_synonyms(path: Path | None = None) -> tuple[tuple[tuple[Name, ...], Meaning], ...]:
+    """The synonyms of a file, or those that come with Dateline. Raises `DataFileError`.
+
+    A row has `words` that stand for each other, or `words` that also stand for what is in `also` (one way).
+    """
+    where = str(path) if path else "synonyms"
+    try:
+        text = path.read_text("utf-8") if path else _own_synonyms()
+        rows = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataFileError(where, "the file", str(error)) from error
+    unknown = set(rows) - {"synonym"}
+    if unknown:
+        raise DataFileError(where, min(unknown), "is not known; rows begin with [[synonym]]")
+    return tuple(_synonym(row, where, number) for number, row in enumerate(rows.get("synonym", ()), start=1))
+
+
+def _own_synonyms() -> str:
+    return resources.files("search").joinpath("data/synonyms.toml").read_text("utf-8")
+
+
+def _synonym(row: object, where: str, number: int) -> tuple[tuple[Name, ...], Meaning]:
+    entry = f"synonym {number}"
+    if not isinstance(row, dict) or set(row) - {"words", "also"} or "words" not in row:
+        raise DataFileError(where, entry, "has `words`, and may have `also`; nothing else")
+    lists = {key: _written(value) for key, value in row.items()}
+    for key, names in lists.items():
+        if names is None:
+            raise DataFileError(where, entry, f"`{key}` must be a list of words or names, each with a letter or digit")
+    words, also = lists["words"] or (), lists.get("also")
+    if also is None and len(words) < 2:  # noqa: PLR2004 - one alone stands for nothing else
+        raise DataFileError(where, entry, "has one name alone; give another in `words`, or some in `also`")
+    return words, Meaning(Reason.SYNONYM, also or words)
+
+
+def _written(value: object) -> tuple[Name, ...] | None:
+    if not isinstance(value, list) or not value or not all(isinstance(text, str) and terms(text) for text in value):
+        return None
+    return _names(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """A question with the other names in it, and which those are. `left_out` is how many more there would have been."""
+
+    query: Query
+    variants: tuple[Variant, ...]
+    left_out: int = 0
+
+
+def widen(query: Query, thesaurus: Thesaurus, rewrite: Callable[[Query], Query]) -> Widened:
+    """A question as read, turned to terms and ids by `rewrite`, with other names for those in it."""
+    widening = _Widening(thesaurus, rewrite)
+    return Widened(widening.widened(query), tuple(widening.variants), widening.left_out)
+
+
+@dataclass(slots=True)
+class _Widening:
+    """One question being widened."""
+
+    thesaurus: Thesaurus
+    rewrite: Callable[[Query], Query]
+    variants: list[Variant] = field(default_factory=list)
+    left_out: int = 0
+
+    def widened(self, query: Query) -> Query:
+        match query:
+            case Term():
+                return self._run((query,))
+            case And(parts):
+                return all_of(map(self._run, self._runs(parts)))
+            case Or(parts):
+                return any_of(self._alternatives(parts))
+            case Phrase() | Near() | Prefix() | Value() | Dates() | Not() | Everything() | Nothing():
+                return self.rewrite(query)
+            case _:
+                assert_never(query)
+
+    def _alternatives(self, parts: Sequence[Query]) -> Iterator[Query]:
+        """The parts, each by itself, and after them what several words together go by."""
+        for part in parts:
+            yield self.widened(part)
+        for run in self._runs(parts):
+            if len(run) > 1:
+                yield from self._others(run)
+
+    def _runs(self, parts: Sequence[Query]) -> Iterator[tuple[Query, ...]]:
+        """The parts in runs: those that have a meaning together, the longest first; others alone."""
+        start = 0
+        while start < len(parts):
+            end = next((end for end in self._ends(parts, start) if self._meanings(parts[start:end])), start + 1)
+            yield tuple(parts[start:end])
+            start = end
+
+    def _ends(self, parts: Sequence[Query], start: int) -> Iterator[int]:
+        """Where a run from `start` may end, the furthest first: words only, and all of one field."""
+        furthest = start
+        first = parts[start]
+        while furthest < len(parts) and furthest - start <= self.thesaurus.longest:
+            part = parts[furthest]
+            if not isinstance(part, Term) or not isinstance(first, Term) or part.field != first.field:
+                break
+            furthest += 1
+        return iter(range(furthest, start, -1))
+
+    def _meanings(self, run: Sequence[Query]) -> tuple[Meaning, ...]:
+        """What a run of words stands for; a place's kind after its name is part of it."""
+        words = tuple(term for part in run if isinstance(part, Term) for term in terms(part.text))
+        found = self.thesaurus.meanings(words)
+        if not found and words[-1:] in KINDS:
+            found = tuple(m for m in self.thesaurus.meanings(words[:-1]) if m.region)
+        return found
+
+    def _run(self, run: Sequence[Query]) -> Query:
+        """What a run asks for: its words, or any other name of what they stand for."""
+        if not isinstance(run[0], Term):
+            return all_of(map(self.widened, run))
+        return any_of([all_of(map(self.rewrite, run)), *self._others(run)])
+
+    def _others(self, run: Sequence[Query]) -> Iterator[Query]:
+        """The other names of what a run of words stands for, each of which becomes a variant."""
+        words = [part for part in run if isinstance(part, Term)]
+        if len(words) < len(run):
+            return
+        asked = " ".join(word.text for word in words)
+        in_field = words[0].field
+        known = [tuple(term for word in words for term in terms(word.text))]
+        for meaning in self._meanings(run):
+            for name in sorted(meaning.names, key=lambda name: len(name.terms)):
+                if not any(_holds(name.terms, other) for other in known):
+                    known.append(name.terms)
+                    yield from self._variant(asked, name.text, meaning.reason, _query_of(name, in_field))
+            if meaning.region and in_field is None:
+                place = Value("region", meaning.region)
+                yield from self._variant(asked, meaning.usual_name, meaning.reason, place)
+
+    def _variant(self, asked: str, text: str, reason: Reason, query: Query) -> Iterator[Query]:
+        if len(self.variants) == MOST_VARIANTS:
+            self.left_out += 1
+            return
+        self.variants.append(Variant(asked, text, reason, query))
+        yield query
+
+
+def _query_of(name: Name, in_field: str | None) -> Query:
+    return Term(name.terms[0], in_field) if len(name.terms) == 1 else Phrase(name.terms, in_field)
+
+
+def _holds(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:
+    """Whether some terms hold others, one after the other: whatever matches the longer matches the shorter."""
+    width = len(shorter)
+    return any(longer[at : at + width] == shorter for at in range(len(longer) - width + 1))
