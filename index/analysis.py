@@ -5,6 +5,10 @@ made in two steps: `fold` (compatibility form, case, Latin diacritics: `Sinŭiju
 `stem` (Snowball English; words in other scripts pass through unchanged). No word is dropped, stop words included, so
 positions are exact and a phrase matches exactly what it says.
 
+Korean glues particles to its nouns, and Chinese and Japanese have no blanks at all, so a run of their letters is not
+one token but its pairs, each at a position of its own: 신의주에서 is 신의, 의주, 주에, 에서. A word within it is the
+phrase of its own pairs, so it is found whatever is glued to it. A letter that stands alone is a token.
+
 The rules are part of every index on disk: change one and `ANALYSIS_VERSION` must change with it, which makes the next
 build a rebuild.
 """
@@ -15,7 +19,7 @@ import re
 import threading
 import unicodedata
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import snowballstemmer
@@ -23,7 +27,7 @@ import snowballstemmer
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 
 MAX_TERM_LENGTH = 64
 """Characters of a folded word that count; a longer one is cut, in index and query alike."""
@@ -31,6 +35,10 @@ MAX_TERM_LENGTH = 64
 _COMBINING = "\u0300-\u036f"
 _APOSTROPHES = "'\u2019\u02bc\uff07"
 _WORD = re.compile(rf"[^\W_][\w{_COMBINING}]*(?:[{_APOSTROPHES}](?=[^\W_])[\w{_COMBINING}]+)*")
+_HANGUL, _KANA = r"\uac00-\ud7a3", r"\u3041-\u3096\u30a1-\u30fa\u30fc"
+_CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_JAMO = r"[\u1100-\u115f]+[\u1160-\u11a7]+[\u11a8-\u11ff]*"
+_DENSE_LETTER = re.compile(rf"[{_HANGUL}{_KANA}{_CHINESE}]|{_JAMO}")
 _MARK = re.compile(rf"[{_COMBINING}]+")
 _APOSTROPHE = re.compile(rf"[{_APOSTROPHES}]")
 
@@ -55,6 +63,38 @@ def fold(word: str) -> str:
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
     plain = unicodedata.normalize("NFC", _MARK.sub("", decomposed))
     return _APOSTROPHE.sub("'", plain)
+
+
+def _pieces(word: str) -> list[tuple[int, int]]:
+    """What of a word becomes a token each, as (start, end): pairs of letters of dense scripts, and what is between.
+
+    >>> ["DailyNK신문사의"[start:end] for start, end in _pieces("DailyNK신문사의")]
+    ['DailyNK', '신문', '문사', '사의']
+    """
+    letters = [] if word.isascii() else [letter.span() for letter in _DENSE_LETTER.finditer(word)]
+    if not letters:
+        return [(0, len(word))]
+    found: list[tuple[int, int]] = []
+    last = (0, 0)
+    for letter, following in pairwise([*letters, (-1, -1)]):
+        found += [other.span() for other in _WORD.finditer(word, last[1], letter[0])]
+        is_followed, is_preceded = following[0] == letter[1], last[1] == letter[0] and last[1] > last[0]
+        if is_followed or not is_preceded:
+            found.append((letter[0], following[1] if is_followed else letter[1]))
+        last = letter
+    return found + [other.span() for other in _WORD.finditer(word, last[1])]
+
+
+def goes_by_pairs(text: str) -> bool:
+    """Whether a text has letters of a script whose letters go by pairs: hangul, kana, Chinese characters."""
+    return bool(_DENSE_LETTER.search(text))
+
+
+def terms_of_word(word: str) -> tuple[str, ...]:
+    """The terms of one word of a text, one after the other: one, but for a word with letters that go by pairs."""
+    if word.isascii():
+        return (stem(word.lower()[:MAX_TERM_LENGTH]),)
+    return tuple(stem(fold(word[start:end])[:MAX_TERM_LENGTH]) for start, end in _pieces(word))
 
 
 class _Stemmer(threading.local):
@@ -104,7 +144,7 @@ class _Vocabulary:
         return chain.from_iterable(map(self.terms.__getitem__, stretches))
 
     def _learn(self, stretch: str) -> tuple[str, ...]:
-        terms = tuple([stem(fold(word)[:MAX_TERM_LENGTH]) for word in _WORD.findall(stretch)])
+        terms = tuple([term for word in _WORD.findall(stretch) for term in terms_of_word(word)])
         self._characters += len(stretch)
         self.terms[stretch] = terms
         return terms
@@ -129,11 +169,13 @@ def tokens(text: str) -> Iterator[Token]:
     """The words of a text, in order. Positions count from 0 in this order."""
     vocabulary = _memory.vocabulary()
     for match in _WORD.finditer(text):
-        yield Token(vocabulary.of(match.group())[0], match.start(), match.end())
+        word, at = match.group(), match.start()
+        for term, (start, end) in zip(vocabulary.of(word), _pieces(word), strict=True):
+            yield Token(term, at + start, at + end)
 
 
 def word_offsets(text: str) -> list[tuple[int, int]]:
-    """Where the words of a text stand, as (start, end) by position: `tokens` without the work of making terms."""
+    """Where the words of a text stand, as (start, end), in order. Each is one token or, in dense scripts, several."""
     return [match.span() for match in _WORD.finditer(text)]
 
 
@@ -220,18 +262,27 @@ class AnalysedText:
         return self._place[position]
 
     def _count_before(self, places: Iterable[tuple[int, int]]) -> Iterator[int]:
-        """The positions of places that are in order."""
+        """The positions of places that are in order: the words of all stretches before theirs, and those within it."""
         position, after = 0, 0
         for place in places:
-            position += self._count(after, place[0] + 1)
-            after = place[0] + 1
-            self._place[position] = place
-            yield position
+            stretch = self._cut.rfind(" ", 0, place[0] + 1) + 1
+            position += self._count(after, stretch)
+            after = stretch
+            found = position + self._count_within(stretch, place[0] + 1)
+            self._place[found] = place
+            yield found
 
     def _count(self, start: int, end: int) -> int:
-        """How many words there are between two places of the cut text that are not inside of words."""
+        """How many words there are in the stretches between two places of the cut text."""
         stretches = self._cut[start:end].split()
         return sum(1 for _ in self._vocabulary.of_all(stretches)) if self._others else len(stretches)
+
+    def _count_within(self, stretch: int, place: int) -> int:
+        """How many words of the stretch that begins there stand before a place in it."""
+        if stretch == place:
+            return 0
+        text = self._cut[stretch : self._cut.find(" ", place)]
+        return sum(token.start < place - stretch for token in tokens(text))
 
     def _find(self, start: str, accepts: Callable[[str], bool]) -> list[tuple[int, int]]:
         """Where words stand whose terms are accepted, all of which begin with `start`."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
-from index.analysis import MAX_TERM_LENGTH, fold, slug, stem, terms
+from index.analysis import MAX_TERM_LENGTH, fold, goes_by_pairs, slug, stem, terms
+from search.korean import without_particle
 from search.query import (
     And,
     Dates,
@@ -81,12 +82,14 @@ def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one ca
     """The query with terms for words and ids for values."""
     match query:
         case Term(text, field):
-            return _phrase_of(terms(text), field)
+            return _word(text, field)
         case Phrase(words, field):
             return _phrase_of(terms(" ".join(words)), field)
         case Near(words, distance, field):
             found = tuple(terms(" ".join(words)))
             return Near(found, distance, field) if len(found) > 1 else _phrase_of(found, field)
+        case Prefix(text, field) if goes_by_pairs(text):
+            return _word(text, field)
         case Prefix(text, field):
             return _beginning(fold(text)[:MAX_TERM_LENGTH], field)
         case Value("region", value):
@@ -103,6 +106,18 @@ def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one ca
             return query
         case _:
             assert_never(query)
+
+
+def _word(text: str, field: str | None) -> Query:
+    """A word as typed, without quotation marks; of Korean ones also what they are without a particle.
+
+    A single letter of a script whose letters go by pairs begins pairs, too: 쌀 is in 쌀값.
+    """
+    found = terms(text)
+    if len(found) == 1 and len(found[0]) == 1 and goes_by_pairs(text):
+        return any_of([Term(found[0], field), Prefix(found[0], field)])
+    noun = without_particle(text)
+    return any_of([_phrase_of(found, field), *([_phrase_of(terms(noun), field)] if noun else ())])
 
 
 def _phrase_of(found: list[str] | tuple[str, ...], field: str | None) -> Query:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from index.analysis import slug, tokens
+from index.analysis import slug, word_offsets
 from index.fields import KEYWORD_FIELDS
 from search.engine import SearchRequest, ValueCounts, ValueFacet
 from search.errors import QueryRefused
@@ -116,7 +116,7 @@ def find_titles(text: str, searcher: Searcher, gazetteer: Gazetteer, limit: int)
 
     Of articles with the same headline only the first is given.
     """
-    words = [text[token.start : token.end] for token in tokens(text)]
+    words = [text[start:end] for start, end in word_offsets(text)]
     if not words or len(words) > MOST_WORDS:
         return ()
     for parts in _readings([Term(word, "title") for word in words], is_unfinished=text.endswith(words[-1])):

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
-from index.analysis import fold, slug, terms, tokens
+from index.analysis import fold, slug, word_offsets
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from search.errors import QueryRefused
 from search.query import (
@@ -283,11 +283,11 @@ class _Parser:
         return Dates(start, end)
 
     def _phrase(self, text: str, field: str | None, distance: int | None) -> Query | None:
-        words = tuple(word for word in text.split() if terms(word))
+        words = tuple(word for word in text.split() if word_offsets(word))
         if not words:
             self._no_words(f'"{text}"')
             return None
-        self.terms += len(terms(" ".join(words)))
+        self.terms += len(word_offsets(" ".join(words)))
         if distance is None or len(words) == 1:
             return Phrase(words, field)
         if distance > WIDEST_NEAR:
@@ -299,7 +299,7 @@ class _Parser:
         text = text.removesuffix(tail)
         if not text and set(tail) == {"*"} and field is None:
             return Everything()
-        found = list(tokens(text))
+        found = word_offsets(text)
         if not found:
             self._no_words(text + tail)
             return None
@@ -311,7 +311,7 @@ class _Parser:
             self._warn("unknown-field", f"{text} was searched as words: no such field, or no such value of it")
         self.terms += len(found)
         if "*" in tail:
-            word = text[found[0].start : found[0].end]
+            word = text[slice(*found[0])]
             if len(found) == 1 and letters(word) >= SHORTEST_PREFIX:
                 self.prefixes += 1
                 return Prefix(word, field)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from index.analysis import terms
 from index.errors import DataFileError
+from search.korean import without_particle
 from search.query import (
     And,
     Dates,
@@ -69,7 +70,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What some words stand for: the other names to ask for; of a place also the id of its region and its usual name."""
+    """What some words stand for: the names to ask for; of a place also the id of its region and its usual name."""
 
     reason: Reason
     names: tuple[Name, ...]
@@ -245,7 +246,10 @@ class _Widening:
         words = tuple(term for part in run if isinstance(part, Term) for term in terms(part.text))
         found = self.thesaurus.meanings(words)
         if not found and words[-1:] in KINDS:
-            found = tuple(m for m in self.thesaurus.meanings(words[:-1]) if m.region)
+            return tuple(meaning for meaning in self.thesaurus.meanings(words[:-1]) if meaning.region)
+        last = run[-1]
+        if not found and isinstance(last, Term) and (noun := without_particle(last.text)):
+            return self._meanings((*run[:-1], Term(noun, last.field)))
         return found
 
     def _run(self, run: Sequence[Query]) -> Query:

@@ -214,15 +214,13 @@ class Batch:
 
     def _postings(self, number: int, ends: I64, order: I64) -> Iterator[Postings]:
         """The postings of a text field, terms in order, some thousand words at a time."""
-        tokens, term_of, terms = self._tokenizer.tokens, self._tokenizer.term_of, self._tokenizer.terms
-        counts = count_terms(tokens, ends, number, len(TEXT_FIELDS), term_of, len(terms))
+        tokens, terms = self._tokenizer.tokens, self._tokenizer.terms
+        counts = count_terms(tokens, ends, number, len(TEXT_FIELDS), len(terms))
         used = order[counts[order] > 0]
         rank = np.zeros(len(terms), np.int32)
         rank[used] = np.arange(len(used))
         counts = counts[used]
-        starts, docs, frequencies, positions = invert_text(
-            tokens, ends, number, len(TEXT_FIELDS), rank[term_of], counts
-        )
+        starts, docs, frequencies, positions = invert_text(tokens, ends, number, len(TEXT_FIELDS), rank, counts)
         place = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(counts, out=place[1:])
         first = 0

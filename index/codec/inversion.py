@@ -23,7 +23,7 @@ Inverted: TypeAlias = tuple[I64, U32, U32, U32]
 
 @kernel
 def text_lengths(text_ends: I64, field: int, fields: int) -> I64:
-    """How many words a field has in each document. Text `field` + n * `fields` is that of document n."""
+    """How many terms a field has in each document. Text `field` + n * `fields` is that of document n."""
     lengths = np.empty(len(text_ends) // fields, np.int64)
     for document in range(len(lengths)):
         text = document * fields + field
@@ -32,21 +32,20 @@ def text_lengths(text_ends: I64, field: int, fields: int) -> I64:
 
 
 @kernel
-def count_terms(tokens: I32, text_ends: I64, field: int, fields: int, term_of: I32, terms: int) -> I64:
-    """How often each term occurs in a field. `term_of` int32: the term of each word; there are `terms` of them."""
+def count_terms(tokens: I32, text_ends: I64, field: int, fields: int, terms: int) -> I64:
+    """How often each term occurs in a field. There are `terms` of them."""
     counts = np.zeros(terms, np.int64)
     for text in range(field, len(text_ends), fields):
         for i in range(text_ends[text - 1] if text else 0, text_ends[text]):
-            counts[term_of[tokens[i]]] += 1
+            counts[tokens[i]] += 1
     return counts
 
 
 @kernel
 def invert_text(tokens: I32, text_ends: I64, field: int, fields: int, rank_of: I32, counts: I64) -> Inverted:
-    """Invert a text field: for each document the words `tokens` of one text in `fields`.
+    """Invert a text field: for each document the terms `tokens` of one text in `fields`.
 
-    `rank_of` int32: for each word, the rank of its term among those of the field; `counts` int64: how often each of
-    them occurs, by rank.
+    `rank_of` int32: the rank of each term among those of the field; `counts` int64: how often each occurs, by rank.
     """
     terms = len(counts)
     place = np.zeros((terms, 2), np.int64)  # where a term's next position goes, and its next posting

@@ -1,9 +1,9 @@
-"""The analyser of `index.analysis` compiled: from texts to numbers of words, a quarter million characters at a time.
+"""The analyser of `index.analysis` compiled: from texts to numbers of terms, a quarter million characters at a time.
 
-A `Tokenizer` keeps every word it has met in a table and gives it a number; `add` appends the numbers of the words of
-texts to `tokens`. A word that it has not met goes to `index.analysis` once, which alone knows how a term is made:
-`term_of` says which of `terms` each word is found under. Where words begin and end was asked of the analyser, too,
-character by character (`characters`), so its regular expression is not written down a second time.
+A `Tokenizer` keeps every word it has met in a table; `add` appends to `tokens` the numbers that the terms of the texts'
+words have in `terms`. A word that it has not met goes to `index.analysis` once, which alone knows what terms it has.
+Where words begin and end was asked of the analyser, too, character by character (`characters`), so its regular
+expression is not written down a second time.
 
 Words that differ only in the case of ASCII letters are one word here, as their term is the same: `fold` undoes case,
 and where a capital would combine with the mark behind it, so would the small letter, and the mark goes in the end.
@@ -12,12 +12,13 @@ and where a capital would combine with the mark behind it, so would the small le
 from __future__ import annotations
 
 import itertools
+from array import array
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis import MAX_TERM_LENGTH, fold, stem
+from index.analysis import terms_of_word
 from index.codec.characters import CAPITAL, CONTINUES, JOINS, STARTS, STEP, character_classes
 from index.compiled import I64, U8, U32, kernel
 
@@ -194,16 +195,18 @@ class _Words:
         self.slots: U64 = np.zeros((1 << 12, 2), np.uint64)
         self.arena: U32 = np.empty(1 << 14, np.uint32)
         self.word_at: I64 = np.zeros((1 << 11) + 1, np.int64)
-        self.term_of: I32 = np.empty(1 << 11, np.int32)
         self.terms: list[bytes] = []
+        self._term_at = array("q", [0])  # where in `_term_of` the terms of each word begin, and the last one's end
+        self._term_of = array("i")
         self._numbers: dict[str, int] = {}
         self._order: list[int] = []
 
     @property
     def held_bytes(self) -> int:
         """About what all this takes in memory."""
-        arrays = (self.slots, self.arena, self.word_at, self.term_of)
-        return sum(array.nbytes for array in arrays) + len(self.terms) * _TERM_BYTES
+        arrays = (self.slots, self.arena, self.word_at)
+        numbers = 8 * len(self._term_at) + 4 * len(self._term_of)
+        return sum(array.nbytes for array in arrays) + numbers + len(self.terms) * _TERM_BYTES
 
     def reserve(self, characters: int) -> None:
         """Make room for this many characters of new words."""
@@ -220,14 +223,26 @@ class _Words:
 
     def know(self, count: int) -> None:
         """Find the terms of the words that `scan` has put into the table, up to this number."""
-        self.term_of = _longer(self.term_of, len(self.word_at))
         first, last = self.word_at[self.count], self.word_at[count]
         characters = self.arena[first:last].tobytes().decode("utf-32-le", "surrogatepass")
         places = (self.word_at[self.count : count + 1] - first).tolist()
-        self.term_of[self.count : count] = [
-            self._number(characters[start:end]) for start, end in itertools.pairwise(places)
-        ]
+        for start, end in itertools.pairwise(places):
+            self._term_of.extend(map(self._number, terms_of_word(characters[start:end])))
+            self._term_at.append(len(self._term_of))
         self.count = count
+
+    def terms_of(self, words: I32, ends: I64) -> tuple[I32, I64]:
+        """From words to terms: their numbers, one after the other, and where those of each text end."""
+        if not self.count:
+            return words, ends
+        term_of = np.frombuffer(self._term_of, np.int32)
+        if len(term_of) == self.count:
+            return term_of[words], ends
+        term_at = np.frombuffer(self._term_at, np.int64)
+        counts = np.diff(term_at)[words]
+        after = np.append(0, np.cumsum(counts))
+        places = np.repeat(term_at[words] - after[:-1], counts) + np.arange(after[-1])
+        return term_of[places], after[ends]
 
     def order(self) -> I64:
         """The numbers of the terms in byte order. Those sorted before cost next to nothing."""
@@ -235,8 +250,7 @@ class _Words:
         self._order.sort(key=self.terms.__getitem__)
         return np.array(self._order, np.int64)
 
-    def _number(self, word: str) -> int:
-        term = stem(fold(word)[:MAX_TERM_LENGTH])
+    def _number(self, term: str) -> int:
         number = self._numbers.get(term)
         if number is None:
             number = self._numbers[term] = len(self.terms)
@@ -255,7 +269,7 @@ def _longer(array: NDArray[Number], length: int) -> NDArray[Number]:
 
 
 class Tokenizer:
-    """Turns texts into numbers of words: `add` texts, read `tokens` and `text_ends`, `clear` for the next ones.
+    """Turns texts into numbers of terms: `add` texts, read `tokens` and `text_ends`, `clear` for the next ones.
 
     Not for two threads at once.
     """
@@ -277,18 +291,13 @@ class Tokenizer:
 
     @property
     def tokens(self) -> I32:
-        """The number of each word of each text, in order."""
+        """The numbers of the terms of each text, in order."""
         return self._tokens[: self._count]
 
     @property
     def text_ends(self) -> I64:
-        """Where the words of each text end in `tokens`."""
+        """Where the terms of each text end in `tokens`."""
         return np.concatenate([np.zeros(0, np.int64), *self._text_ends])
-
-    @property
-    def term_of(self) -> I32:
-        """The number of the term of each word."""
-        return self._words.term_of[: self._words.count]
 
     @property
     def terms(self) -> list[bytes]:
@@ -337,12 +346,11 @@ class Tokenizer:
         """Append the words of texts joined to one; return how many of its characters were used."""
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
         self._classify(int(codes.max(initial=0)))
-        if self._count + len(codes) > len(self._tokens):  # texts of one character have as many words
-            self._tokens = _longer(self._tokens, 2 * len(self._tokens) + len(codes))
         words = self._words
         words.reserve(len(codes))
-        token_ends = np.empty(len(ends), np.int64)
-        state = np.array([0, 0, self._count, words.count], np.int64)
+        found = np.empty(len(codes), np.int32)  # a text of one letter each has as many words
+        word_ends = np.empty(len(ends), np.int64)
+        state = np.array([0, 0, 0, words.count], np.int64)
         while scan(
             codes,
             ends,
@@ -351,15 +359,22 @@ class Tokenizer:
             words.slots,
             words.arena,
             words.word_at,
-            self._tokens,
-            token_ends,
+            found,
+            word_ends,
             state,
         ):
             words.grow()
-        self._text_ends.append(token_ends)
-        self._count = int(state[_TOKENS])
         words.know(int(state[_WORDS]))
+        self._append(*words.terms_of(found[: state[_TOKENS]], word_ends))
         return int(state[_AT])
+
+    def _append(self, tokens: I32, ends: I64) -> None:
+        needed = self._count + len(tokens)
+        if needed > len(self._tokens):
+            self._tokens = _longer(self._tokens, max(needed, 2 * len(self._tokens)))
+        self._tokens[self._count : needed] = tokens
+        self._text_ends.append(ends + self._count)
+        self._count = needed
 
     def _classify(self, code: int) -> None:
         """Know the classes of the characters up to this one."""

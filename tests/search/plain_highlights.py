@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, assert_never
 
-from index.analysis import fold, stem, word_offsets
+from index.analysis import tokens
 from search.highlight import LEAD, PASSAGE, Highlight, Part, _beginning_before, _end_after
 from search.query import Near, Phrase, Prefix, Term, leaves
 from search.spans import _near_spans
@@ -50,10 +50,9 @@ def passage(field: str, text: str, asked: Sequence[Words], *, whole: bool = Fals
 
 def places(leaf: Words, text: str) -> Iterator[tuple[int, int]]:
     """The characters at which a leaf matches."""
-    offsets = word_offsets(text)
-    terms = [stem(fold(text[start:end])[:64]) for start, end in offsets]
-    for first, last in spans(leaf, terms):
-        yield offsets[first][0], offsets[last][1]
+    found = list(tokens(text))
+    for first, last in spans(leaf, [token.term for token in found]):
+        yield found[first].start, found[last].end
 
 
 def spans(leaf: Words, terms: Sequence[str]) -> Sequence[tuple[int, int]]:

@@ -52,7 +52,9 @@ def thesaurus(tmp_path_factory: pytest.TempPathFactory) -> Thesaurus:
     return thesaurus_of(GAZETTEER, load_synonyms(_synonyms(tmp_path_factory.mktemp("synonyms"), SYNONYMS)))
 
 
-MSS: Final[Query] = Phrase(("ministri", "of", "state", "secur"))
+MSS: Final = Phrase(("ministri", "of", "state", "secur"))
+BOWIBU: Final = Phrase(("보위", "위부"))
+HANGUL: Final = Phrase(("신의", "의주"))
 
 
 @pytest.mark.parametrize(
@@ -60,17 +62,22 @@ MSS: Final[Query] = Phrase(("ministri", "of", "state", "secur"))
     [
         pytest.param(
             "sinuiju raid",
-            And((Or((Term("sinuiju"), Term("신의주"), Value("region", "kp-sinuiju"))), Term("raid"))),
+            And((Or((Term("sinuiju"), HANGUL, Value("region", "kp-sinuiju"))), Term("raid"))),
             id="a place in all scripts and as a region",
         ),
+        pytest.param("신의주", Or((HANGUL, Term("sinuiju"), Value("region", "kp-sinuiju"))), id="from hangul, too"),
         pytest.param(
-            "신의주", Or((Term("신의주"), Term("sinuiju"), Value("region", "kp-sinuiju"))), id="from hangul, too"
+            "신의주에서",
+            Or((Phrase(("신의", "의주", "주에", "에서")), HANGUL, Term("sinuiju"), Value("region", "kp-sinuiju"))),
+            id="and with a particle",
         ),
         pytest.param('"sinuiju" raid', And((Term("sinuiju"), Term("raid"))), id="not what is in quotation marks"),
         pytest.param("raid -sinuiju", parse("raid -sinuiju").query, id="not what is left out"),
         pytest.param("sinuij*", rewrite(parse("sinuij*").query, GAZETTEER), id="not a beginning"),
         pytest.param(
-            "title:sinuiju", Or((Term("sinuiju", "title"), Term("신의주", "title"))), id="names alone within a field"
+            "title:sinuiju",
+            Or((Term("sinuiju", "title"), Phrase(HANGUL.words, "title"))),
+            id="names alone within a field",
         ),
         pytest.param(
             "songjin",
@@ -102,10 +109,10 @@ MSS: Final[Query] = Phrase(("ministri", "of", "state", "secur"))
             Or((Term("kangwon"), Value("region", "kp-kangwon"), Term("gangwon"), Value("region", "kr-gangwon"))),
             id="a name of two places means either",
         ),
-        pytest.param("mss", Or((Term("mss"), Term("보위부"), MSS)), id="synonyms"),
+        pytest.param("mss", Or((Term("mss"), BOWIBU, MSS)), id="synonyms"),
         pytest.param(
             "ministry of state security",
-            Or((And(tuple(map(Term, MSS.words))), Term("mss"), Term("보위부"))),
+            Or((And(tuple(map(Term, MSS.words))), Term("mss"), BOWIBU)),
             id="synonyms of several words",
         ),
         pytest.param("jangmadang", Or((Term("jangmadang"), Phrase(("privat", "market")))), id="one way"),
@@ -121,7 +128,7 @@ def test_widened(text: str, query: Query, thesaurus: Thesaurus) -> None:
 def test_or_between_words_still_finds_names_of_several(thesaurus: Thesaurus) -> None:
     """Under `op=or` each word still matches by itself, and the name they make together is asked for besides."""
     asked = understand("ministry of state security", gazetteer=GAZETTEER, thesaurus=thesaurus, op="or").query
-    assert {Term("ministri"), Term("보위부")} <= set(leaves(asked))
+    assert {Term("ministri"), BOWIBU} <= set(leaves(asked))
 
 
 def test_variants_say_what_was_asked_for(thesaurus: Thesaurus) -> None:
@@ -188,7 +195,7 @@ def test_synonyms_that_come_along() -> None:
     def asked(text: str) -> set[Query]:
         return {variant.query for variant in understand(text, gazetteer=load_gazetteer(), thesaurus=thesaurus).variants}
 
-    assert {Term("보위부"), MSS} <= asked("MSS")
+    assert {BOWIBU, MSS} <= asked("MSS")
     assert Term("mss") in asked("보위부")
     assert Phrase(("south", "korea")) in asked("South Chosun")
     assert Term("amnok") in asked("Yalu")

@@ -39,7 +39,7 @@ def terms_of(texts: Sequence[str], found: Tokenizer | None = None) -> Iterator[l
     terms = np.array([term.decode() for term in found.terms] or [""], np.object_)
     start = 0
     for end in found.text_ends.tolist():
-        yield terms[found.term_of[found.tokens[start:end]]].tolist()
+        yield terms[found.tokens[start:end]].tolist()
         start = end
 
 
@@ -116,7 +116,7 @@ def test_words_of_the_same_term_share_it() -> None:
     """Words that differ in case, marks or ending have numbers of their own and one term."""
     found = Tokenizer()
     found.add(["Sinŭiju SINUIJU sinuiju's smuggling smugglers"])
-    assert [found.terms[number] for number in found.term_of[found.tokens]] == [b"sinuiju"] * 3 + [
+    assert [found.terms[number] for number in found.tokens] == [b"sinuiju"] * 3 + [
         b"smuggl",
         b"smuggler",
     ]
