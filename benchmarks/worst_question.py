@@ -28,6 +28,7 @@ from index.gazetteer import load_gazetteer
 from index.layout import DataFolder
 from search.errors import QueryRefused
 from search.syntax import PUBLIC_LIMITS
+from search.thesaurus import Lexicon
 from service.asking import ask, request_at_cursor
 from service.params import FACET_FIELDS, SEARCH, arguments_from_query_string
 from service.problems import InvalidParameters
@@ -36,7 +37,6 @@ from service.wiring import compile_engine, open_archive
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from index.gazetteer import Gazetteer
     from service.archive import Archive
 
 SAMPLED: Final = 3_000
@@ -74,8 +74,8 @@ class Found:
 class Hunt:
     """Looks for bad questions in one archive."""
 
-    def __init__(self, archive: Archive, gazetteer: Gazetteer, words: Sequence[str], drawn: random.Random) -> None:
-        self._archive, self._gazetteer, self._words, self._drawn = archive, gazetteer, words, drawn
+    def __init__(self, archive: Archive, lexicon: Lexicon, words: Sequence[str], drawn: random.Random) -> None:
+        self._archive, self._lexicon, self._words, self._drawn = archive, lexicon, words, drawn
         self.worst: list[Found] = []
         self.asked = self.refused = 0
 
@@ -95,7 +95,7 @@ class Hunt:
 
     def _once(self, asked: Asked) -> float:
         started = time.thread_time()
-        understood = ask(arguments_from_query_string(asked.query_string), self._gazetteer, SEARCH)
+        understood = ask(arguments_from_query_string(asked.query_string), self._lexicon, SEARCH)
         params = understood.params
         self._archive.searcher.search(
             request_at_cursor(understood, self._archive), facet_size=params.facet_size, highlight=params.highlight
@@ -192,7 +192,7 @@ def main() -> None:
         compile_engine(data)
         archive = open_archive(data)
         words = Sample(synthetic_records(SAMPLED)).words
-        hunt = Hunt(archive, load_gazetteer(), words, random.Random(given.seed))  # noqa: S311 - chance that can be had again
+        hunt = Hunt(archive, Lexicon.of(load_gazetteer()), words, random.Random(given.seed))  # noqa: S311 - chance that can be had again
         hunt.run(given.seconds)
         sys.stdout.write(f"{hunt.asked} questions of {archive.articles} articles, {hunt.refused} refused; the worst:\n")
         for found in hunt.worst:

@@ -8,7 +8,7 @@ for beside the words typed (`search.thesaurus`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
@@ -31,11 +31,14 @@ from search.query import (
     any_of,
     negated,
 )
-from search.syntax import Notice, parse
+from search.spelling import Correction
+from search.syntax import Notice, Parsed, parse
 from search.thesaurus import MOST_VARIANTS, NO_THESAURUS, Thesaurus, Variant, Widened, widen
 
 if TYPE_CHECKING:
     from index.gazetteer import Gazetteer
+    from search.spelling import Speller
+    from search.thesaurus import Lexicon
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Question:
     query: Query
     warnings: tuple[Notice, ...]
     variants: tuple[Variant, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 def understand(
@@ -60,15 +64,41 @@ def understand(
 
     Raises `QueryRefused` for one beyond the limits.
     """
-    parsed = parse(text, op=op)
+    return _understood(text, parse(text, op=op), gazetteer, thesaurus)
+
+
+def _understood(raw: str, parsed: Parsed, gazetteer: Gazetteer, thesaurus: Thesaurus) -> Question:
     widened = widen(parsed.query, thesaurus, partial(rewrite, gazetteer=gazetteer))
     return Question(
-        raw=text,
+        raw=raw,
         parsed=parsed.query,
         query=widened.query,
         warnings=(*parsed.warnings, *_unknown_places(parsed.query, gazetteer), *_left_out(widened)),
         variants=widened.variants,
     )
+
+
+def correct(question: Question, speller: Speller, lexicon: Lexicon, *, is_widened: bool) -> Question:
+    """The question with words that no article has replaced by what was probably meant (`search.spelling`).
+
+    `parsed` stays as typed. With `is_widened`, the words that came in are asked for by their other names, too.
+    """
+    corrected = speller.correct(question.parsed)
+    if not corrected.corrections:
+        return replace(question, warnings=(*question.warnings, *corrected.notices))
+    again = reread(question, corrected.query, lexicon, is_widened=is_widened)
+    return replace(
+        again,
+        parsed=question.parsed,
+        warnings=(*question.warnings, *corrected.notices),
+        corrections=corrected.corrections,
+    )
+
+
+def reread(question: Question, query: Query, lexicon: Lexicon, *, is_widened: bool) -> Question:
+    """What a question would be if this were what was read."""
+    thesaurus = lexicon.thesaurus if is_widened else NO_THESAURUS
+    return _understood(question.raw, Parsed(query, ()), lexicon.gazetteer, thesaurus)
 
 
 def _left_out(widened: Widened) -> tuple[Notice, ...]:

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from index.analysis import AnalysedText
 from index.document import Document, Role
 from index.fields import record_from_document
 from search.engine import DateCounts, DateFacet, SearchRequest, ValueCounts, ValueFacet
 from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts, facet_from_counts, named_like
 from search.highlight import LOOKED_AT, LOOKED_AT_TOGETHER, Highlight, highlights
-from search.query import Everything, Query, all_of
+from search.query import Everything, Query, Term, all_of
 from search.spans import matches, words_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from index.document import Label
     from index.snapshot import Snapshot
     from search.engine import Engine, Facet, Matches
+    from search.spelling import Vocabulary
 
 _EVERYTHING: Final = Everything()
 
@@ -54,10 +56,19 @@ class Searcher:
     Only the articles that match `within` are there for it: see `Searcher.within`.
     """
 
-    def __init__(self, engine: Engine, snapshot: Snapshot, within: Query = _EVERYTHING) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        snapshot: Snapshot,
+        within: Query = _EVERYTHING,
+        *,
+        vocabulary: Vocabulary | None = None,
+    ) -> None:
         self._engine = engine
         self._snapshot = snapshot
         self._within = within
+        self.vocabulary = vocabulary
+        """The terms of the whole generation, if they can be told."""
         self._occurring: dict[str, Mapping[str, tuple[Label, ...]]] = {}
 
     def within(self, query: Query) -> Searcher:
@@ -66,7 +77,7 @@ class Searcher:
         Whatever is asked of it: what lies outside is not found, counted, named or given by its id. It is closed with
         this one.
         """
-        return Searcher(self._engine, self._snapshot, all_of([self._within, query]))
+        return Searcher(self._engine, self._snapshot, all_of([self._within, query]), vocabulary=self.vocabulary)
 
     @property
     def generation(self) -> str:
@@ -105,6 +116,20 @@ class Searcher:
     def matches(self, request: SearchRequest) -> Matches:
         """What the engine answers: serials, scores and counts, with no document read."""
         return self._engine.search(replace(request, within=self._within) if self._is_restricted else request)
+
+    def count(self, query: Query) -> int:
+        """How many articles match a query in analysed form."""
+        return self.matches(SearchRequest(query=query, limit=0)).total
+
+    def spelling(self, term: str) -> str:
+        """A term as the best article for it writes it, in small letters; the term itself if there is none."""
+        top = self.matches(SearchRequest(query=Term(term), limit=1)).top
+        for document in self.documents([match.serial for match in top]):
+            record = record_from_document(0, document)
+            for text in (record.title, record.body, record.captions, record.authors):
+                for start, end in AnalysedText(text).places(term)[:1]:
+                    return text[start:end].lower()
+        return term
 
     def documents(self, serials: Sequence[int]) -> tuple[Document, ...]:
         """The documents of these serials, which `matches` gave, in this order."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from service import wire
 from service.access.extents import refuse_uncounted
-from service.asking import asked_from_params, etag, request_at_cursor
+from service.asking import asked_from_params, corrected, etag, request_at_cursor
 from service.caching import NO_STORE
 from service.params import SITE, Arguments, arguments_from_query_string, read_params
 from service.problems import ParamProblem
@@ -61,7 +61,7 @@ class Answering:
             if serving.cache.answers_same(req, resp, tag):
                 return
             kept = self._find(archive, tag)
-            asked = None if kept else asked_from_params(params, serving.gazetteer)
+            asked = None if kept else asked_from_params(params, serving.lexicon)
             if serving.cache.answers_unchanged(req, resp, tag):
                 return
             if asked and req.method == "HEAD":
@@ -82,7 +82,7 @@ class Answering:
             tag = etag(archive.edition, self._address, params)
             body = self._find(archive, tag)
             if body is None:
-                asked = asked_from_params(params, self._serving.gazetteer)
+                asked = asked_from_params(params, self._serving.lexicon)
                 body = self._worked_out(asked, archive, tag, started)
             resp.set_header("Cache-Control", NO_STORE)
             self._send(resp, body, started)
@@ -90,7 +90,7 @@ class Answering:
     def _read(self, arguments: Arguments) -> SearchParams:
         params, problems = read_params(arguments, self._parameters)
         if problems:
-            asked_from_params(params, self._serving.gazetteer, problems)  # raises, with what is wrong with the question
+            asked_from_params(params, self._serving.lexicon, problems)  # raises, with what is wrong with the question
         return params
 
     def _find(self, archive: Archive, tag: str) -> bytes | None:
@@ -99,6 +99,7 @@ class Answering:
         return kept
 
     def _worked_out(self, asked: Asked, archive: Archive, tag: str, started: float) -> bytes:
+        asked = corrected(asked, archive, self._serving.lexicon)
         body = wire.encode(self._work_out(asked, archive, started))
         archive.answers.keep(tag, body)
         self._serving.metrics.keeps_bytes(archive.answers.size_bytes)

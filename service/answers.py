@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from search.rewrite import Question
     from search.searcher import Hit, Hits
     from search.syntax import Notice
+    from search.thesaurus import Variant
+    from service.asking import Better
     from service.problems import ServiceProblem
 
 _WEB: Final = {"http", "https"}
@@ -69,13 +71,21 @@ def facet_answer(  # noqa: PLR0913 - the parts of an answer, by name
     )
 
 
-def query_echo(question: Question, notices: Iterable[Notice] = ()) -> wire.QueryEcho:
-    """The JSON of a question, with `notices` about its filters."""
+def query_echo(
+    question: Question,
+    notices: Iterable[Notice] = (),
+    matched: Iterable[tuple[Variant, int]] = (),
+    better: Better | None = None,
+) -> wire.QueryEcho:
+    """The JSON of a question; with `notices` about its filters, other names that `matched`, what may be `better`."""
     return wire.QueryEcho(
         raw=question.raw,
         parsed=str(question.parsed),
-        corrections=(),
-        variants=(),
+        corrections=tuple(wire.Correction(each.asked, each.used, each.articles) for each in question.corrections),
+        variants=tuple(
+            wire.Variant(variant.asked, variant.text, variant.reason, articles) for variant, articles in matched
+        ),
+        did_you_mean=wire.DidYouMean(better.q, better.total) if better else None,
         warnings=tuple(wire.Notice(notice.code, notice.detail) for notice in (*question.warnings, *notices)),
     )
 

@@ -14,7 +14,6 @@ import falcon
 import structlog
 
 from index.errors import NoGeneration
-from index.gazetteer import load_gazetteer
 from index.layout import DataFolder
 from service import wire
 from service.access.guard import Guard
@@ -35,7 +34,7 @@ from service.resources import Serving, routes
 from service.settings import settings_from_environment
 from service.widget import TEMPLATE as WIDGET
 from service.widget import WidgetResource, load_widgets
-from service.wiring import archives_of, hold_of
+from service.wiring import archives_of, hold_of, lexicon_of
 from service.writing.intake import intake_from_settings
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
     access = access_from_settings(settings, limits, log)
     serving = Serving(
         archives=archives,
-        gazetteer=load_gazetteer(),
+        lexicon=lexicon_of(data),
         cache=CachePolicy.from_settings(settings),
         max_body_bytes=settings.max_body_bytes,
         name=settings.name,

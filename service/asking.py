@@ -19,9 +19,11 @@ from index.analysis import slug
 from index.fields import KEYWORD_FIELDS
 from search.engine import ALL_BUT_CAPTION, DateFacet, DateFilter, SearchRequest, Sort, ValueFacet, ValueFilter
 from search.errors import QueryRefused
-from search.query import leaves
-from search.rewrite import Question, region_ids, understand
+from search.query import all_of, leaves
+from search.rewrite import Question, correct, region_ids, reread, understand
+from search.spelling import Speller
 from search.syntax import Notice
+from search.thesaurus import NO_THESAURUS
 from service.cursors import offset_from_cursor
 from service.params import DEFAULTS, FACET_FIELDS, SITE, SearchParams, read_params
 from service.problems import InvalidParameters, ParamProblem
@@ -32,11 +34,15 @@ if TYPE_CHECKING:
     from index.gazetteer import Gazetteer
     from search.engine import Facet
     from search.searcher import Searcher
+    from search.thesaurus import Lexicon, Variant
     from service.archive import Archive
     from service.params import Arguments, Parameter
 
 VERSION: Final = version("dateline")
 """Part of every ETag: another version may answer the same request otherwise."""
+
+ENOUGH: Final = 5
+"""Articles found from which no other question is offered."""
 
 _PRESENTATION: Final = ("facet", "facet_interval", "facet_size", "facet_q", "page", "per_page", "cursor", "highlight")
 """Parameters that do not change which articles match, nor their order."""
@@ -57,21 +63,66 @@ class Asked:
         return _digest(dataclasses.replace(self.params, **same))[:16]
 
 
-def ask(arguments: Arguments, gazetteer: Gazetteer, parameters: Iterable[Parameter]) -> Asked:
+def ask(arguments: Arguments, lexicon: Lexicon, parameters: Iterable[Parameter]) -> Asked:
     """Read and understand. Raises `InvalidParameters` with all that is wrong."""
     params, problems = read_params(arguments, parameters)
-    return asked_from_params(params, gazetteer, problems)
+    return asked_from_params(params, lexicon, problems)
 
 
-def asked_from_params(params: SearchParams, gazetteer: Gazetteer, problems: tuple[ParamProblem, ...] = ()) -> Asked:
+def asked_from_params(params: SearchParams, lexicon: Lexicon, problems: tuple[ParamProblem, ...] = ()) -> Asked:
     """Understand what was read, with its problems if there were any. Raises `InvalidParameters` with all of them."""
     try:
-        question = understand(params.q, op=params.op, gazetteer=gazetteer)
+        thesaurus = lexicon.thesaurus if params.variants else NO_THESAURUS
+        question = understand(params.q, op=params.op, gazetteer=lexicon.gazetteer, thesaurus=thesaurus)
     except QueryRefused as refused:
         problems = (*problems, ParamProblem("q", refused.detail))
     if problems:
         raise InvalidParameters(problems)
-    return Asked(params, question, _request(params, question, gazetteer))
+    return Asked(params, question, _request(params, question, lexicon.gazetteer))
+
+
+def corrected(asked: Asked, archive: Archive, lexicon: Lexicon) -> Asked:
+    """The question with words that no article of this archive has replaced, unless it asks for them alone."""
+    speller = _speller(archive.searcher, lexicon)
+    if speller is None or not asked.params.corrections:
+        return asked
+    question = correct(asked.question, speller, lexicon, is_widened=asked.params.variants)
+    return dataclasses.replace(asked, question=question, request=_request(asked.params, question, lexicon.gazetteer))
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """Another question that finds more: its words, and how many articles."""
+
+    q: str
+    total: int
+
+
+def find_better(asked: Asked, total: int, archive: Archive, lexicon: Lexicon) -> Better | None:
+    """What to offer in place of a question that found so many articles; None if that is enough or nothing is better."""
+    speller = _speller(archive.searcher, lexicon)
+    if speller is None or not asked.params.corrections or asked.question.corrections or total >= ENOUGH:
+        return None
+    better = speller.find_better(asked.question.parsed)
+    if better is None:
+        return None
+    question = reread(asked.question, better.query, lexicon, is_widened=asked.params.variants)
+    request = dataclasses.replace(asked.request, query=question.query, facets=(), offset=0, limit=0)
+    found = archive.searcher.matches(request).total
+    return Better(str(better.query), found) if found > total else None
+
+
+def matched_variants(asked: Asked, searcher: Searcher) -> Iterator[tuple[Variant, int]]:
+    """The other names by which articles matched, each with how many did."""
+    for variant in asked.question.variants:
+        query = all_of([asked.request.query, variant.query])
+        request = dataclasses.replace(asked.request, query=query, facets=(), offset=0, limit=0)
+        if articles := searcher.matches(request).total:
+            yield variant, articles
+
+
+def _speller(searcher: Searcher, lexicon: Lexicon) -> Speller | None:
+    return Speller(lexicon.place_words, searcher.vocabulary, searcher) if searcher.vocabulary else None
 
 
 def refuse_parameters(arguments: Arguments) -> None:

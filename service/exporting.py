@@ -109,7 +109,7 @@ class ExportResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with all of it, or what that would be like (HEAD)."""
-        asked = ask(arguments_from_query_string(req.query_string), self._serving.gazetteer, EXPORT)
+        asked = ask(arguments_from_query_string(req.query_string), self._serving.lexicon, EXPORT)
         media_type, write = _FORMATS[asked.params.format]
         with ExitStack() as holding:
             archive = holding.enter_context(self._serving.lease(req))

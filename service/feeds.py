@@ -94,7 +94,7 @@ class FeedResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the feed."""
         arguments = arguments_from_query_string(req.query_string)
-        asked = ask(arguments, self._serving.gazetteer, SEARCH)
+        asked = ask(arguments, self._serving.lexicon, SEARCH)
         entries = asked.params.per_page if "per_page" in arguments.values else MAX_PER_PAGE
         params = _of_feed(asked.params, entries)
         base = base_address(req, self._serving.public_url)

@@ -76,6 +76,8 @@ class SearchParams:
     per_page: int = 10
     cursor: str = ""
     highlight: bool = True
+    variants: bool = True
+    corrections: bool = True
     explain: bool = False
     format: Literal["csv", "jsonl"] = "csv"
     dry_run: bool = False
@@ -198,6 +200,8 @@ _QUESTION: Final = (
     _date("date_from", "The first day: YYYY, YYYY-MM or YYYY-MM-DD, inclusive.", is_end=False),
     _date("date_to", "The last day: YYYY, YYYY-MM or YYYY-MM-DD, inclusive.", is_end=True),
     _choice("date_match", "Whether an article was possibly or certainly published in those days.", DateMatch),
+    _flag("variants", "Whether names in q are also searched by their other names.", 0, 1),
+    _flag("corrections", "Whether words of q that no article has are replaced by likely ones.", 0, 1),
 )
 _FACET_SIZE: Final = _number("facet_size", "The largest values of a facet to show; all are counted.", MAX_FACET_SIZE)
 

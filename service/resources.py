@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import falcon
 
-from index.gazetteer import Gazetteer
-from search.engine import ValueFacet
+from search.engine import SearchRequest, ValueFacet
 from search.reloading import Reloading
+from search.thesaurus import Lexicon
 from service import answers, wire
 from service.access.access import Access
 from service.answering import Answering
 from service.archive import Archive
-from service.asking import VERSION, etag, read_site, request_at_cursor, unknown_values
+from service.asking import VERSION, etag, find_better, matched_variants, read_site, request_at_cursor, unknown_values
 from service.bodies import read_json_object
 from service.caching import NO_STORE, CachePolicy
 from service.cursors import cursor_from_offset
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from index.document import Document
+    from index.gazetteer import Gazetteer
     from service.asking import Asked
 
 LONGEST_LINK: Final = 8000
@@ -72,7 +73,7 @@ class Serving:
     """
 
     archives: Reloading[Archive]
-    gazetteer: Gazetteer
+    lexicon: Lexicon
     cache: CachePolicy
     max_body_bytes: int
     name: str = "Dateline"
@@ -88,6 +89,11 @@ class Serving:
     timer: Callable[[], float] = time.perf_counter
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     held: Callable[[], wire.Held | None] = lambda: None
+
+    @property
+    def gazetteer(self) -> Gazetteer:
+        """The places."""
+        return self.lexicon.gazetteer
 
     @contextmanager
     def lease(self, req: falcon.Request, *, site: str = "") -> Iterator[Archive]:
@@ -134,7 +140,7 @@ class SearchResource:
             )
         return answers.search_answer(
             hits,
-            query=answers.query_echo(asked.question, unknown_values(request, archive.searcher)),
+            query=_search_echo(asked, request, hits.total, archive, self._serving.lexicon),
             page=request.offset // request.limit + 1,
             per_page=request.limit,
             next_cursor=cursor,
@@ -142,6 +148,18 @@ class SearchResource:
             took_ms=self._serving.took_ms(started),
             site=params.site,
         )
+
+
+def _search_echo(
+    asked: Asked, request: SearchRequest, total: int, archive: Archive, lexicon: Lexicon
+) -> wire.QueryEcho:
+    """What became of the question, and what to ask instead if it found little."""
+    return answers.query_echo(
+        asked.question,
+        unknown_values(request, archive.searcher),
+        matched_variants(asked, archive.searcher),
+        find_better(asked, total, archive, lexicon) if not request.offset else None,
+    )
 
 
 class FacetResource:

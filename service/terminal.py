@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from search.highlight import Highlight
     from search.rewrite import Question
     from search.searcher import Hits
+    from search.thesaurus import Variant
 
 MATCH: Final = "bold yellow"
 _LISTED: Final = 20
@@ -99,12 +100,17 @@ def _print_some(lines: Iterable[str], heading: str, count: int) -> None:
         say(f"and {count - _LISTED:,} more", indent=2)
 
 
-def print_hits(hits: Hits, question: Question, *, first: int) -> None:
-    """A page of hits: dateline, headline, passage, id; then the regions of all of them."""
+def print_hits(hits: Hits, question: Question, variants: Iterable[tuple[Variant, int]], *, first: int) -> None:
+    """A page of hits: what was searched besides the words typed; of each dateline, headline, passage, id."""
     asked = "" if str(question.parsed) == "*" else f" for {question.parsed}"
     say(counted(hits.total, "article") + asked, style="bold")
     for notice in question.warnings:
         say(notice.detail, style="italic")
+    for correction in question.corrections:
+        say(f"No article has “{correction.asked}”. Searched: {correction.used}.", style="italic")
+    also = {variant.text: articles for variant, articles in variants}
+    if also:
+        say(f"Also matched: {', '.join(f'{text} ({articles:,})' for text, articles in also.items())}.", style="italic")
     for number, hit in enumerate(hits.hits, start=first):
         say()
         say(Text.assemble((f"{number:>2}  ", "dim"), _dateline(hit.document)))

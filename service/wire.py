@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from index.document import Basis, BlockKind, Precision, Role  # noqa: TC001 - msgspec reads the annotations
 from search.engine import Interval  # noqa: TC001 - msgspec reads the annotations
+from search.thesaurus import Reason as VariantReason  # noqa: TC001 - likewise
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -23,14 +24,43 @@ class Notice(msgspec.Struct, frozen=True):
     detail: str
 
 
+class Correction(msgspec.Struct, frozen=True):
+    """A word that no article has, as typed, and the one that was searched instead, which so many articles have."""
+
+    asked: str
+    used: str
+    articles: int
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """Another name for words of the question, by which so many of those found match, and why it was asked for."""
+
+    asked: str
+    text: str
+    reason: VariantReason
+    articles: int
+
+
+class DidYouMean(msgspec.Struct, frozen=True):
+    """Another question, and how many articles it finds."""
+
+    q: str
+    total: int
+
+
 class QueryEcho(msgspec.Struct, frozen=True):
-    """The question as typed, as read, and what was noticed. `corrections` and `variants` are empty in this version."""
+    """The question as typed, as read, and what was made of it.
+
+    `corrections` are words that no article has, and what was searched in their place; `variants` other names by which
+    articles matched; `did_you_mean` a question that finds more, if this one finds little.
+    """
 
     raw: str
     parsed: str
-    corrections: tuple[str, ...]
-    variants: tuple[str, ...]
+    corrections: tuple[Correction, ...]
+    variants: tuple[Variant, ...]
     warnings: tuple[Notice, ...]
+    did_you_mean: DidYouMean | None = None
 
 
 class Published(msgspec.Struct, frozen=True):

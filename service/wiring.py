@@ -28,6 +28,7 @@ from search.errors import Withdrawn
 from search.percolate import TopicTagger, load_topics
 from search.reloading import Reloading
 from search.searcher import Searcher
+from search.thesaurus import Lexicon, load_synonyms
 from service import wire
 from service.answer_cache import AnswerCache
 from service.archive import Archive
@@ -44,12 +45,16 @@ if TYPE_CHECKING:
     from index.store import Store
     from search.engine import Engine
     from search.percolate import TopicRule
+    from search.spelling import Vocabulary
     from service.middleware import Log
     from service.settings import Settings
 
 
 OWN_TOPICS: Final = "topics.toml"
 """What a data folder calls topics of its own."""
+
+OWN_SYNONYMS: Final = "synonyms.toml"
+"""What it calls synonyms of its own."""
 
 PUBLISHING_PATIENCE_S: Final = 30.0
 """How long a build waits while the indexer publishes."""
@@ -100,13 +105,16 @@ def open_generation(
     snapshot = Snapshot.open(generation.documents)
     try:
         opened = import_engine(engine)(data, generation)
+        vocabulary = _open_vocabulary(generation)
     except BaseException:
         snapshot.close()
         raise
     manifest = generation.manifest
     measured: Engine = MeasuredEngine(opened)
     return Archive(
-        searcher=Searcher(_budgeted(measured, query_budget_ms) if query_budget_ms else measured, snapshot),
+        searcher=Searcher(
+            _budgeted(measured, query_budget_ms) if query_budget_ms else measured, snapshot, vocabulary=vocabulary
+        ),
         generation=generation.id,
         identity=manifest.reflects.archive,
         change=manifest.reflects.change,
@@ -115,6 +123,12 @@ def open_generation(
         cursor_key=bytes.fromhex(manifest.cursor_key),
         answers=AnswerCache(answer_cache_bytes),
     )
+
+
+def _open_vocabulary(generation: Generation) -> Vocabulary:
+    from search.engines.vocabulary import IndexVocabulary  # noqa: PLC0415 - see above
+
+    return IndexVocabulary(generation.index)
 
 
 def _budgeted(engine: Engine, budget_ms: int) -> Engine:
@@ -178,6 +192,15 @@ def rules_stamp(data: DataFolder) -> Hashable:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def lexicon_of(data: DataFolder) -> Lexicon:
+    """The places, and the synonyms of a data folder: its own `synonyms.toml`, if it has one, else ours.
+
+    Raises `DataFileError`.
+    """
+    own = data.path / OWN_SYNONYMS
+    return Lexicon.of(load_gazetteer(), load_synonyms(own if own.exists() else None))
 
 
 def topics_of(data: DataFolder) -> tuple[TopicRule, ...]:

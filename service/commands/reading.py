@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from index.gazetteer import load_gazetteer
 from index.layout import DataFolder
 from service import answers, terminal, wire
-from service.asking import ask
+from service.asking import ask, corrected, matched_variants
 from service.commands.frame import NotDone, data_option
 from service.params import SEARCH, Arguments
 from service.settings import settings_from_environment
-from service.wiring import open_archive
+from service.wiring import lexicon_of, open_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,16 +51,20 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
       dateline search '"solar panels"' --from 2020 --json
     """
     values = {"q": (" ".join(words),), "facet": ("region",), **{name: _texts(given) for name, given in options.items()}}
-    asked = ask(Arguments(values), load_gazetteer(), SEARCH)
+    folder = DataFolder(data)
+    lexicon = lexicon_of(folder)
+    asked = ask(Arguments(values), lexicon, SEARCH)
     engine = settings_from_environment(os.environ).engine
     started = time.perf_counter()
-    with closing(open_archive(DataFolder(data), engine=engine)) as archive:
+    with closing(open_archive(folder, engine=engine)) as archive:
+        asked = corrected(asked, archive, lexicon)
         hits = archive.searcher.search(asked.request, facet_size=asked.params.facet_size)
+        variants = tuple(matched_variants(asked, archive.searcher))
     if as_json:
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         answer = answers.search_answer(
             hits,
-            query=answers.query_echo(asked.question),
+            query=answers.query_echo(asked.question, matched=variants),
             page=asked.params.page,
             per_page=asked.params.per_page,
             next_cursor=None,
@@ -70,7 +73,7 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
         )
         click.echo(wire.encode(answer))
         return
-    terminal.print_hits(hits, asked.question, first=asked.request.offset + 1)
+    terminal.print_hits(hits, asked.question, variants, first=asked.request.offset + 1)
     terminal.print_facet("Regions of all of them", hits.facets["region"])
 
 

@@ -9,7 +9,8 @@ from index.fields import KEYWORD_FIELDS
 from search.engine import DateFacet, Facet, Interval, SearchRequest, Sort, ValueFacet
 from search.errors import QueryRefused
 from search.query import And, Not, Or, Value, all_of, leaves
-from search.rewrite import Question, understand
+from search.rewrite import Question, correct, understand
+from search.spelling import Speller
 from search.suggest import names_of
 from search.syntax import Notice
 from service import answers
@@ -150,7 +151,12 @@ class _Asking:
     def _question(self, text: str) -> Question:
         known = self._questions.get(text)
         if known is None:
-            known = self._questions[text] = understand(text, gazetteer=self._serving.gazetteer)
+            lexicon = self._serving.lexicon
+            read = understand(text, gazetteer=lexicon.gazetteer, thesaurus=lexicon.thesaurus)
+            if self._searcher.vocabulary is not None:
+                speller = Speller(lexicon.place_words, self._searcher.vocabulary, self._searcher)
+                read = correct(read, speller, lexicon, is_widened=True)
+            known = self._questions[text] = read
         return known
 
     def _unknown(self, filters: Query) -> Iterator[Notice]:

@@ -18,7 +18,7 @@ from service.params import SITE
 from service.problems import NotFound
 
 if TYPE_CHECKING:
-    from index.gazetteer import Gazetteer
+    from search.thesaurus import Lexicon
     from service.archive import Archive
 
 WIDTH: Final = 640
@@ -29,7 +29,7 @@ _ENCODED: Final = "%=&+/:?~!$,;'@()*[]"
 
 
 def oembed_answer(  # noqa: PLR0913 - what an answer is made of, by name
-    url: str, *, base: str, name: str, width: int, height: int, archive: Archive, gazetteer: Gazetteer
+    url: str, *, base: str, name: str, width: int, height: int, archive: Archive, lexicon: Lexicon
 ) -> dict[str, Any]:
     """The answer for one address of ours, fit into `width` and `height` pixels. Raises `NotFound` for any other."""
     if not url.startswith(f"{base}/"):
@@ -37,7 +37,7 @@ def oembed_answer(  # noqa: PLR0913 - what an answer is made of, by name
     parts = urlsplit(url[len(base) :])
     about = {"version": "1.0", "provider_name": name, "provider_url": f"{base}/", "cache_age": 3600}
     if parts.path in {HOME, EMBED}:
-        return about | _search(parts.query, base, name, (min(width, WIDTH), min(height, HEIGHT)), archive, gazetteer)
+        return about | _search(parts.query, base, name, (min(width, WIDTH), min(height, HEIGHT)), archive, lexicon)
     if parts.path.startswith(_ARTICLE):
         return about | _article(unquote(parts.path.removeprefix(_ARTICLE)), archive)
     raise NotFound("only searches and articles can be embedded")
@@ -49,11 +49,11 @@ def site_in(url: str) -> str:
 
 
 def _search(  # noqa: PLR0913, PLR0917 - likewise
-    query: str, base: str, name: str, size: tuple[int, int], archive: Archive, gazetteer: Gazetteer
+    query: str, base: str, name: str, size: tuple[int, int], archive: Archive, lexicon: Lexicon
 ) -> dict[str, Any]:
     arguments = page_arguments(quote(query, safe=_ENCODED))
-    params = replace(canonical_params(ask(arguments, gazetteer, PAGE_PARAMETERS)), page=1)
-    title = question_in_words(params, Names(archive.searcher, gazetteer)) or name
+    params = replace(canonical_params(ask(arguments, lexicon, PAGE_PARAMETERS)), page=1)
+    title = question_in_words(params, Names(archive.searcher, lexicon.gazetteer)) or name
     address = escape(base + search_address(params, EMBED))
     width, height = size
     html = f'<iframe src="{address}" title="{escape(title)}" width="{width}" height="{height}"></iframe>'

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import falcon
 
 from service import wire
-from service.asking import ask, etag
+from service.asking import ask, corrected, etag
 from service.base_address import base_address
 from service.headers import page_policy
 from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, article_address, page_arguments, search_address
@@ -61,13 +61,13 @@ class SearchPageResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the page of a question."""
-        asked = ask(page_arguments(req.query_string), self._serving.gazetteer, PAGE_PARAMETERS)
+        asked = ask(page_arguments(req.query_string), self._serving.lexicon, PAGE_PARAMETERS)
         base = base_address(req, self._serving.public_url)
         with self._serving.lease(req) as archive:
             tag = etag(archive.edition, _address(base, HOME), asked.params)
             if _is_unchanged(self._serving, req, resp, tag):
                 return
-            page = search_page(asked, archive, self._serving.gazetteer, self._days.of(archive))
+            page = search_page(asked, archive, self._serving.lexicon, self._days.of(archive))
         oembed = _oembed_address(base, search_address(canonical_params(asked)))
         resp.data = render(
             "search.html",
@@ -93,7 +93,7 @@ class ArticlePageResource:
         words = Arguments(
             {name: given.values[name] for name in ("site", "q", "op") if name in given.values}, given.problems
         )
-        asked = ask(words, self._serving.gazetteer, PAGE_PARAMETERS)
+        asked = ask(words, self._serving.lexicon, PAGE_PARAMETERS)
         base = base_address(req, self._serving.public_url)
         with self._serving.lease(req) as archive:
             document = archive.searcher.article(article_id)
@@ -102,6 +102,7 @@ class ArticlePageResource:
             tag = etag(archive.edition, _address(base, req.path), asked.params)
             if _is_unchanged(self._serving, req, resp, tag):
                 return
+            asked = corrected(asked, archive, self._serving.lexicon)
             page = article_page(document, asked.question, archive.searcher, asked.params.site)
         oembed = _oembed_address(base, article_address(article_id, site=asked.params.site))
         resp.data = render(
@@ -146,11 +147,11 @@ class EmbedResource:
         site = self._serving.access.site_of(req)
         if site is not None:
             resp.set_header("Content-Security-Policy", page_policy(frame_ancestors=site.framed_by))
-        asked = ask(page_arguments(req.query_string), self._serving.gazetteer, PAGE_PARAMETERS)
+        asked = ask(page_arguments(req.query_string), self._serving.lexicon, PAGE_PARAMETERS)
         with self._serving.lease(req) as archive:
             tag = etag(archive.edition, _address("", EMBED), asked.params)
             if not _is_unchanged(self._serving, req, resp, tag):
-                page = embedded_page(asked, archive, self._serving.gazetteer)
+                page = embedded_page(asked, archive, self._serving.lexicon)
                 resp.data = render("embed.html", page=page, name=self._serving.name)
 
     on_head = on_get
@@ -182,7 +183,7 @@ class OembedResource:
                     width=width,
                     height=height,
                     archive=archive,
-                    gazetteer=self._serving.gazetteer,
+                    lexicon=self._serving.lexicon,
                 )
                 resp.data = wire.encode(answer)
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from search.engine import Sort, ValueFacet
 from search.facets import ValueFacetView
 from search.query import And, all_of, leaves
+from search.spelling import Correction
 from search.syntax import Notice
-from service.asking import ask, unknown_values
+from service.asking import ask, corrected, find_better, matched_variants, unknown_values
 from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, hidden_fields, question_address, search_address
 from service.pages.choices import (
     FIELDS,
@@ -38,8 +39,8 @@ from service.params import MAX_PAGED, SearchParams, arguments_from_query_string
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from index.gazetteer import Gazetteer
     from search.searcher import Hits
+    from search.thesaurus import Lexicon
     from service.archive import Archive
     from service.asking import Asked
 
@@ -66,6 +67,20 @@ class Link:
 
     text: str
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was made of the words: those replaced, other names that matched and how many articles, a better question.
+
+    `literally` is the address of the same question with nothing made of it.
+    """
+
+    corrections: tuple[Correction, ...]
+    variants: tuple[tuple[str, int], ...]
+    literally: str
+    better: Link | None
+    better_total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +119,7 @@ class SearchPage:
     archive_articles: int
     archive_days: tuple[dt.date, dt.date] | None
     notices: tuple[Notice, ...]
+    reading: Reading
     results: tuple[Result, ...]
     active: tuple[ActiveFilter, ...]
     clear: str
@@ -134,17 +150,17 @@ class EmbeddedPage:
     hidden: tuple[tuple[str, str], ...]
     total: int
     notices: tuple[Notice, ...]
+    reading: Reading
     results: tuple[Result, ...]
     paging: Paging
     here: str
 
 
-def search_page(
-    asked: Asked, archive: Archive, gazetteer: Gazetteer, days: tuple[dt.date, dt.date] | None
-) -> SearchPage:
+def search_page(asked: Asked, archive: Archive, lexicon: Lexicon, days: tuple[dt.date, dt.date] | None) -> SearchPage:
     """The page that answers a question. `days` are the archive's (`days_of_archive`). Raises `QueryRefused`."""
     searcher = archive.searcher
-    names = Names(searcher, gazetteer)
+    asked = corrected(asked, archive, lexicon)
+    names = Names(searcher, lexicon.gazetteer)
     params = canonical_params(asked)
     counted = [field for field in FIELDS if field in archive.extent.facets]
     request = replace(asked.request, facets=tuple(map(ValueFacet, counted)))
@@ -160,6 +176,7 @@ def search_page(
         archive_articles=archive.articles,
         archive_days=days,
         notices=(*asked.question.warnings, *unknown_values(request, searcher)),
+        reading=_reading(asked, hits.total, archive, lexicon),
         results=_results(hits, params),
         active=active,
         clear=search_address(_without_filters(params)),
@@ -174,14 +191,15 @@ def search_page(
         paging=_paging(params, hits.total, HOME),
         forms=tuple(Link(name, question_address(path, params, **more)) for name, (path, more) in _FORMS.items()),
         here=search_address(params),
-        drops=() if hits.total else tuple(_drops(asked, archive, gazetteer, active)),
+        drops=() if hits.total else tuple(_drops(asked, archive, lexicon, active)),
     )
 
 
-def embedded_page(asked: Asked, archive: Archive, gazetteer: Gazetteer) -> EmbeddedPage:
+def embedded_page(asked: Asked, archive: Archive, lexicon: Lexicon) -> EmbeddedPage:
     """The same answer in little. Raises `QueryRefused`."""
+    asked = corrected(asked, archive, lexicon)
     params = canonical_params(asked)
-    names = Names(archive.searcher, gazetteer)
+    names = Names(archive.searcher, lexicon.gazetteer)
     hits = archive.searcher.search(asked.request)
     return EmbeddedPage(
         q=params.q,
@@ -190,9 +208,25 @@ def embedded_page(asked: Asked, archive: Archive, gazetteer: Gazetteer) -> Embed
         hidden=tuple(hidden_fields(params, "q", "page")),
         total=hits.total,
         notices=asked.question.warnings,
+        reading=_reading(asked, hits.total, archive, lexicon),
         results=_results(hits, params),
         paging=_paging(params, hits.total, EMBED),
         here=search_address(params),
+    )
+
+
+def _reading(asked: Asked, total: int, archive: Archive, lexicon: Lexicon) -> Reading:
+    params = canonical_params(asked)
+    better = find_better(asked, total, archive, lexicon) if params.page == 1 else None
+    matched: dict[str, int] = {}
+    for variant, articles in matched_variants(asked, archive.searcher):
+        matched[variant.text] = max(articles, matched.get(variant.text, 0))
+    return Reading(
+        corrections=asked.question.corrections,
+        variants=tuple(matched.items()),
+        literally=search_address(replace(params, page=1, variants=False, corrections=False)),
+        better=Link(better.q, search_address(replace(params, q=better.q, page=1))) if better else None,
+        better_total=better.total if better else 0,
     )
 
 
@@ -239,22 +273,23 @@ def _paging(params: SearchParams, total: int, path: str) -> Paging:
     )
 
 
-def _drops(asked: Asked, archive: Archive, gazetteer: Gazetteer, active: tuple[ActiveFilter, ...]) -> Iterator[Drop]:
+def _drops(asked: Asked, archive: Archive, lexicon: Lexicon, active: tuple[ActiveFilter, ...]) -> Iterator[Drop]:
     """What could be left out, the most fruitful first; all filters at once only if no single thing is enough."""
     params = canonical_params(asked)
     ways = [(filter_.text, filter_.without) for filter_ in active]
     ways += [(text, replace(params, q=shorter, page=1)) for text, shorter in _shorter_questions(asked)]
-    found = list(_fruitful(ways[:MOST_DROPS], archive, gazetteer))
+    found = list(_fruitful(ways[:MOST_DROPS], archive, lexicon))
     if not found and len(active) > 1:
-        found = list(_fruitful([("all filters", _without_filters(params))], archive, gazetteer))
+        found = list(_fruitful([("all filters", _without_filters(params))], archive, lexicon))
     yield from sorted(found, key=lambda drop: -drop.count)
 
 
-def _fruitful(ways: Iterable[tuple[str, SearchParams]], archive: Archive, gazetteer: Gazetteer) -> Iterator[Drop]:
+def _fruitful(ways: Iterable[tuple[str, SearchParams]], archive: Archive, lexicon: Lexicon) -> Iterator[Drop]:
     """Each way that finds something. It is asked by its very address, so the count is what following it will show."""
     for text, params in ways:
         address = search_address(params)
-        asked = ask(arguments_from_query_string(address.partition("?")[2]), gazetteer, PAGE_PARAMETERS)
+        asked = ask(arguments_from_query_string(address.partition("?")[2]), lexicon, PAGE_PARAMETERS)
+        asked = corrected(asked, archive, lexicon)
         count = archive.searcher.matches(replace(asked.request, limit=0)).total
         if count:
             yield Drop(text, count, address)

@@ -17,6 +17,7 @@ from benchmarks.synthetic import synthetic_records
 from index.gazetteer import load_gazetteer
 from index.layout import DataFolder
 from search.engine import SearchRequest
+from search.thesaurus import Lexicon
 from service.asking import ask
 from service.params import SEARCH, arguments_from_query_string
 from service.wiring import open_archive
@@ -35,11 +36,11 @@ def paths() -> list[str]:
 def test_searches_differ_and_are_taken(paths: list[str]) -> None:
     """No two are alike, each asks for four facets, and the API has nothing to object to."""
     assert len(paths) == len(set(paths)) == 200
-    gazetteer = load_gazetteer()
+    lexicon = Lexicon.of(load_gazetteer())
     for path in paths:
         address, _, query = path.partition("?")
         assert address == "/v1/search"
-        asked = ask(arguments_from_query_string(query), gazetteer, SEARCH)
+        asked = ask(arguments_from_query_string(query), lexicon, SEARCH)
         assert len(asked.request.facets) == 4
     assert search_paths(Sample(synthetic_records(300)), 200) == paths
 

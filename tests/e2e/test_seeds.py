@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from falcon import testing
 
 from index.gazetteer import load_gazetteer
+from search.thesaurus import Lexicon
 from service.app import create_app
 from service.caching import CachePolicy
 from service.cli import main
@@ -38,7 +39,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[testing.TestCli
     archives = archives_of(settings, log)
     serving = Serving(
         archives=archives,
-        gazetteer=load_gazetteer(),
+        lexicon=Lexicon.of(load_gazetteer()),
         cache=CachePolicy.from_settings(settings),
         max_body_bytes=settings.max_body_bytes,
     )

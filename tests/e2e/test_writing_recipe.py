@@ -18,6 +18,7 @@ from falcon import testing
 from index.gazetteer import load_gazetteer
 from index.layout import DataFolder
 from index.store import Store
+from search.thesaurus import Lexicon
 from service.access.access import Access
 from service.access.keys import Scope, make_key
 from service.access.register import Register, changing_register
@@ -61,7 +62,7 @@ def client(data: DataFolder, key: str) -> Iterator[testing.TestClient]:  # noqa:
     archives, intake = archives_of(settings, log), intake_from_settings(settings, log)
     serving = Serving(
         archives=archives,
-        gazetteer=load_gazetteer(),
+        lexicon=Lexicon.of(load_gazetteer()),
         cache=CachePolicy.from_settings(settings),
         max_body_bytes=settings.max_body_bytes,
         access=Access(Rules(data.path)),

@@ -33,6 +33,7 @@ from index.layout import DataFolder, Reflects, documents_path, index_path
 from index.publish import create_data_folder, publish, write_lock
 from index.snapshot_writing import write_snapshot
 from index.whoosh_index import write_index
+from search.thesaurus import Lexicon
 from service.app import create_app
 from service.caching import CachePolicy
 from service.openapi import openapi_document
@@ -249,7 +250,7 @@ def api_of(gazetteer: Gazetteer) -> Callable[..., Api]:
     def make(archives: Reloading[Archive], **options: Any) -> Api:
         log = LogLines()
         options = {"cache": CachePolicy(60, 300), "max_body_bytes": 4096, **options}
-        serving = Serving(archives=archives, gazetteer=gazetteer, **options)
+        serving = Serving(archives=archives, lexicon=Lexicon.of(gazetteer), **options)
         return Api(testing.TestClient(create_app(serving, log)), serving, log, openapi_document())
 
     return make

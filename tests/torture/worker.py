@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from falcon import testing
 
 from index.gazetteer import load_gazetteer
+from search.thesaurus import Lexicon
 from service.app import create_app
 from service.caching import CachePolicy
 from service.resources import Serving
@@ -34,7 +35,7 @@ def serve(data: DataFolder) -> tuple[Reloading[Archive], testing.TestClient]:
     archives = archives_of(Settings(data=data.path, reload_check_ms=0), Silence())
     serving = Serving(
         archives=archives,
-        gazetteer=load_gazetteer(),
+        lexicon=Lexicon.of(load_gazetteer()),
         cache=CachePolicy(0, 0),
         max_body_bytes=4096,
         held=lambda: hold_of(data),
