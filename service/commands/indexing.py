@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import structlog
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from service.middleware import Log
 
 COMPILING = "compiling the search engine for this machine; it takes about a minute, once"
+
+_REFUSED_LISTED: Final = 20
+"""Articles that a line of the log names; all are counted."""
 
 
 @click.command("index")
@@ -123,6 +126,12 @@ class _Teller:
                     is_difference=report.is_difference,
                     ms=round(seconds * 1000),
                 )
+                if report.refused:
+                    self._log.error(
+                        "a rule failed on these articles; they stay as they were understood before",
+                        articles=len(report.refused),
+                        ids=report.refused[:_REFUSED_LISTED],
+                    )
             case Failed(error, retry_s):
                 self._reporting.failed(str(error))
                 self._log.error("could not publish", reason=str(error), retry_s=retry_s, exc_info=error)
