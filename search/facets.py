@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from index.analysis import terms
 from search.engine import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from index.document import Label
     from search.engine import DateCounts, ValueCounts
@@ -62,22 +61,20 @@ def facet_from_counts(
     *,
     selected: Collection[str],
     size: int,
-    accept: Callable[[tuple[str, ...]], bool] | None = None,
+    accepted: Collection[str] | None = None,
 ) -> ValueFacetView:
     """The `size` largest accepted values and every selected one, as a forest, each under its ancestors.
 
-    `accept` is asked of the path of names of each value; without it all are accepted, and only those shown are named.
+    `accepted` are ids of values; without it all are accepted.
     """
     known = dict(counts.values)
-    accepted = known
-    if accept is not None:
-        accepted = {value: count for value, count in known.items() if accept(_names(labels[value]))}
-    shown = {*islice(accepted, size), *(value for value in selected if value in accepted)}
+    kept = known if accepted is None else {value: count for value, count in known.items() if value in accepted}
+    shown = {*islice(kept, size), *(value for value in selected if value in kept)}
     with_ancestors = {label.id for value in shown for label in labels[value] if label.id in known}
     ordered = [value for value in known if value in with_ancestors]
     return ValueFacetView(
         values=_forest(ordered, known, labels, selected),
-        total_values=len(accepted),
+        total_values=len(kept),
         missing=counts.missing,
     )
 
@@ -111,17 +108,6 @@ def _forest(
 
 def _names(path: tuple[Label, ...]) -> tuple[str, ...]:
     return tuple([label.name for label in path])
-
-
-def named_like(words: str) -> Callable[[tuple[str, ...]], bool]:
-    """Accepts values whose own name has a word beginning with each of the words. Nothing asked accepts all."""
-    wanted = terms(words)
-
-    def accept(path: tuple[str, ...]) -> bool:
-        have = terms(path[-1])
-        return all(any(term.startswith(want) for term in have) for want in wanted)
-
-    return accept
 
 
 def date_facet_from_counts(counts: DateCounts, interval: Interval) -> DateFacetView:

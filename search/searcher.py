@@ -15,13 +15,13 @@ from index.analysis import AnalysedText
 from index.document import Document, Role
 from index.fields import record_from_document
 from search.engine import DateCounts, DateFacet, SearchRequest, ValueCounts, ValueFacet
-from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts, facet_from_counts, named_like
+from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts, facet_from_counts
 from search.highlight import LOOKED_AT, LOOKED_AT_TOGETHER, Highlight, highlights
 from search.query import Everything, Query, Term, all_of
 from search.spans import matches, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from index.document import Label
     from index.snapshot import Snapshot
@@ -99,8 +99,10 @@ class Searcher:
             generation=matches.generation,
         )
 
-    def facet(self, request: SearchRequest, facet: ValueFacet, *, words: str = "", size: int = 20) -> ValueFacetView:
-        """One facet of a request's matches, only the values whose names hold `words`."""
+    def facet(
+        self, request: SearchRequest, facet: ValueFacet, *, accepted: Collection[str] | None = None, size: int = 20
+    ) -> ValueFacetView:
+        """One facet of a request's matches; only those values if ids are `accepted`."""
         counts = self.matches(request).facets[facet]
         if not isinstance(counts, ValueCounts):
             message = f"engine answered {facet} with {type(counts).__name__}"
@@ -110,7 +112,7 @@ class Searcher:
             self.labels(facet.field),
             selected=_selected(request, facet.field),
             size=size,
-            accept=named_like(words),
+            accepted=accepted,
         )
 
     def matches(self, request: SearchRequest) -> Matches:

@@ -202,7 +202,7 @@ OPERATIONS: Final = (
     Operation(
         path="/v1/suggest",
         name="suggest",
-        summary="What could be meant by what was typed so far: titles, places, topics.",
+        summary="What could be meant by what was typed so far: titles, places, topics, sources.",
         answer=SuggestAnswer,
         parameters=SUGGEST,
         problems=(400, 503),

@@ -219,7 +219,7 @@ SEARCH: Final = (
 )
 FACET: Final = (
     *_QUESTION,
-    _words("facet_q", "Only values whose name holds these words, the last perhaps unfinished."),
+    _words("facet_q", "Only values whose name has words that begin so."),
     _FACET_SIZE,
 )
 ARTICLE: Final = (SITE,)

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 
 from search.engine import SearchRequest, ValueFacet
+from search.names import Names, PlaceNames
 from search.reloading import Reloading
+from search.suggest import names_of
 from search.thesaurus import Lexicon
 from service import answers, wire
 from service.access.access import Access
@@ -45,6 +47,7 @@ from service.params import (
     arguments_from_query_string,
     query_string_from_params,
 )
+from service.per_generation import PerGeneration
 from service.problems import NotFound, UnsupportedMedia
 from service.readiness import ReadinessResource
 from service.reuse import reuse_links, reuse_routes
@@ -89,6 +92,13 @@ class Serving:
     timer: Callable[[], float] = time.perf_counter
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     held: Callable[[], wire.Held | None] = lambda: None
+    names: PerGeneration[dict[str, Names]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what follows from the rest: the names of values, by field."""
+        places = PlaceNames(self.gazetteer)
+        names = PerGeneration[dict[str, Names]](lambda archive: names_of(archive.searcher, places))
+        object.__setattr__(self, "names", names)
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -163,7 +173,7 @@ def _search_echo(
 
 
 class FacetResource:
-    """`/v1/facets/{field}`: the values of one field in all matches, those whose names hold some words."""
+    """`/v1/facets/{field}`: the values of one field in all matches, those named like some words."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
@@ -184,7 +194,9 @@ class FacetResource:
         facet = ValueFacet(field)
         params = asked.params
         request = replace(asked.request, facets=(facet,), offset=0, limit=0)
-        view = archive.searcher.facet(request, facet, words=params.facet_q, size=params.facet_size)
+        words = params.facet_q
+        like = self._serving.names.of(archive)[field].like(words).values if words else None
+        view = archive.searcher.facet(request, facet, accepted=like, size=params.facet_size)
         return answers.facet_answer(
             view,
             query=answers.query_echo(asked.question, unknown_values(request, archive.searcher)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from search.suggest import find_titles, names_of
+from search.suggest import find_titles
 from service import wire
 from service.asking import etag
 from service.base_address import base_address
@@ -19,7 +19,6 @@ from service.params import (
     arguments_from_query_string,
     read_params,
 )
-from service.per_generation import PerGeneration
 from service.phrasing import counted
 from service.problems import InvalidParameters
 from service.wire_reuse import OpenSearchSuggestions, SuggestAnswer, Suggestion, SuggestionGroup
@@ -27,7 +26,7 @@ from service.wire_reuse import OpenSearchSuggestions, SuggestAnswer, Suggestion,
 if TYPE_CHECKING:
     import falcon
 
-    from search.suggest import NamedValue
+    from search.names import NamedValue
     from service.archive import Archive
     from service.resources import Serving
 
@@ -41,7 +40,11 @@ PATH: Final = "/v1/suggest"
 BROWSERS_PATH: Final = "/v1/suggest/browser"
 BROWSERS_MEDIA_TYPE: Final = "application/x-suggestions+json"
 
-_NAMED: Final[tuple[tuple[Literal["place", "topic"], str], ...]] = (("place", "region"), ("topic", "topic"))
+_NAMED: Final[tuple[tuple[Literal["place", "topic", "source"], str], ...]] = (
+    ("place", "region"),
+    ("topic", "topic"),
+    ("source", "source"),
+)
 """What is suggested beside titles: what it is called, and the field it is in."""
 
 
@@ -50,29 +53,39 @@ class Suggesting:
 
     def __init__(self, serving: Serving) -> None:
         self._gazetteer = serving.gazetteer
-        self._names = PerGeneration(lambda archive: names_of(archive.searcher, serving.gazetteer))
+        self._names = serving.names
 
     def answer(self, params: SearchParams, archive: Archive) -> SuggestAnswer:
-        """What could be meant by what was typed. Only values that may be counted are suggested: each has its count."""
-        text, site = params.q, params.site
+        """What could be meant by what was typed. Only values that may be counted are suggested: each has its count.
+
+        A slip is forgiven in names if there is neither a name nor a headline with what was typed.
+        """
+        site = params.site
+        documents = find_titles(params.q, archive.searcher, self._gazetteer, MOST_ITEMS)
+        titles = tuple(Suggestion(_cut(d.title.value), d.id, None, article_address(d.id, site=site)) for d in documents)
+        named = self._named(params, archive, forgiving=False)
+        if not titles and not any(group.items for group in named):
+            named = self._named(params, archive, forgiving=True)
+        return SuggestAnswer(params.q, (SuggestionGroup("title", titles), *named))
+
+    def _named(self, params: SearchParams, archive: Archive, *, forgiving: bool) -> tuple[SuggestionGroup, ...]:
+        """The values named like what was typed, by kind."""
         names = self._names.of(archive)
-        titles = find_titles(text, archive.searcher, self._gazetteer, MOST_ITEMS)
-        groups = (
+        return tuple(
             SuggestionGroup(
-                "title",
-                tuple(Suggestion(_cut(d.title.value), d.id, None, article_address(d.id, site=site)) for d in titles),
-            ),
-            *(
-                SuggestionGroup(kind, tuple(_suggestion(v, field, site) for v in names[field].find(text, MOST_ITEMS)))
-                for kind, field in _NAMED
-                if field in archive.extent.facets
-            ),
+                kind,
+                tuple(
+                    _suggestion(value, field, params.site)
+                    for value in names[field].find(params.q, MOST_ITEMS, forgiving=forgiving)
+                ),
+            )
+            for kind, field in _NAMED
+            if field in archive.extent.facets
         )
-        return SuggestAnswer(text, groups)
 
 
 class SuggestResource:
-    """`/v1/suggest`: titles, places and topics that what was typed may become."""
+    """`/v1/suggest`: titles, places, topics and sources that what was typed may become."""
 
     def __init__(self, serving: Serving, suggesting: Suggesting) -> None:
         self._serving, self._suggesting = serving, suggesting

@@ -198,7 +198,7 @@ class SearchAnswer(msgspec.Struct, frozen=True):
 
 
 class FacetAnswer(msgspec.Struct, frozen=True):
-    """One facet of all matches of a question: the values whose names hold `facet_q`."""
+    """One facet of all matches of a question: the values named like `facet_q`."""
 
     query: QueryEcho
     field: str

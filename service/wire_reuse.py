@@ -25,7 +25,7 @@ class Suggestion(msgspec.Struct, frozen=True):
 class SuggestionGroup(msgspec.Struct, frozen=True):
     """Suggestions of one kind, the likeliest first."""
 
-    kind: Literal["title", "place", "topic"]
+    kind: Literal["title", "place", "topic", "source"]
     items: tuple[Suggestion, ...]
 
 

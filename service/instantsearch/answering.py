@@ -21,8 +21,9 @@ from service.params import MAX_PAGED
 from service.phrasing import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from search.names import Likeness
     from search.query import Query, Words
     from service import wire as api
     from service.instantsearch.attributes import Vocabulary
@@ -58,17 +59,14 @@ class Marking:
         level: Literal["none", "partial", "full"] = "partial" if len(met) < len(asked) else "full"
         return wire.Highlighted(value, level if matches else "none", words if matches else ())
 
-    def value(self, text: str, beginnings: Sequence[str]) -> str:
-        """A facet's value, marked where words of its last name begin as asked."""
+    def value(self, text: str, like: Likeness | None) -> str:
+        """A facet's value, its last name with the words marked that are like what was asked."""
         before, separator, name = text.rpartition(" > ")
-        marked = " ".join(self._word(word, beginnings) for word in name.split(" "))
-        return self._safe(before + separator) + marked
-
-    def _word(self, word: str, beginnings: Sequence[str]) -> str:
-        for beginning in beginnings:
-            if beginning and fold(word).startswith(beginning):
-                return f"{self._pre}{self._safe(word)}{self._post}"
-        return self._safe(word)
+        marked, after = self._safe(before + separator), 0
+        for start, end in like.places(name) if like else ():
+            marked += f"{self._safe(name[after:start])}{self._pre}{self._safe(name[start:end])}{self._post}"
+            after = end
+        return marked + self._safe(name[after:])
 
     def _safe(self, text: str) -> str:
         return escape(text) if self._is_html else text
@@ -125,20 +123,19 @@ def facet_result(  # noqa: PLR0913 - the parts of a result, by name
     *,
     marking: Marking,
     vocabulary: Vocabulary,
-    like: frozenset[str] | None,
+    like: Likeness | None,
     took_ms: int,
 ) -> wire.FacetResult:
-    """The result of a search in the facet `item.facet`. `like` are the ids of the values to show; None is all."""
+    """The result of a search in the facet `item.facet`. `like` says which values to show; None is all."""
     name = item.facet or ""
     found = [
         (vocabulary.text(field_of(name), value.id), value.count)
         for value in _values(name, answer)
-        if like is None or value.id in like
+        if like is None or value.id in like.values
     ]
-    beginnings = [fold(word) for word in item.facet_query.split()]
     return wire.FacetResult(
         facet_hits=tuple(
-            wire.FacetHit(text, marking.value(text, beginnings), count)
+            wire.FacetHit(text, marking.value(text, like), count)
             for text, count in _largest(found, item.max_facet_hits)
         ),
         processing_time_ms=took_ms,

@@ -11,7 +11,6 @@ from search.errors import QueryRefused
 from search.query import And, Not, Or, Value, all_of, leaves
 from search.rewrite import Question, correct, understand
 from search.spelling import Speller
-from search.suggest import names_of
 from search.syntax import Notice
 from service import answers
 from service import wire as api
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
 
     import falcon
 
+    from search.names import Likeness, Names
     from search.query import Query
     from search.searcher import Hits
-    from search.suggest import Names
     from service.archive import Archive
     from service.instantsearch.reading import Item
     from service.resources import Serving
@@ -52,7 +51,6 @@ class InstantSearchResource:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._vocabularies = PerGeneration(_vocabulary_of)
-        self._names = PerGeneration(lambda archive: names_of(archive.searcher, serving.gazetteer))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer each question."""
@@ -62,7 +60,7 @@ class InstantSearchResource:
         items = items_from_body(read_json_object(req, self._serving.max_body_bytes))
         with self._serving.lease(req) as archive:
             items = tuple(_as_counted(item, archive) for item in items)
-            asking = _Asking(self._serving, archive, self._vocabularies.of(archive), self._names.of(archive))
+            asking = _Asking(self._serving, archive, self._vocabularies.of(archive), self._serving.names.of(archive))
             resp.data = api.encode(wire.Results(tuple(map(asking.result, items))))
 
 
@@ -197,11 +195,9 @@ class _Asking:
         found = [hit.document.published.value for hits in ends for hit in hits if hit.document.published]
         return (found[0].start, found[-1].end) if found else None
 
-    def _like(self, facet: str, words: str) -> frozenset[str] | None:
-        """The ids of the values whose name has words that begin so, in any spelling; None if no word is given."""
-        if not words.strip():
-            return None
-        return frozenset(value.id for value in self._names[field_of(facet)].find(words, _ALL))
+    def _like(self, facet: str, words: str) -> Likeness | None:
+        """What of a facet is named like these words; None if no word is given."""
+        return self._names[field_of(facet)].like(words) if words.strip() else None
 
 
 def _facets(attributes: tuple[str, ...]) -> Iterator[Facet]:

@@ -113,7 +113,7 @@ addEventListener("popstate", (event) => {
 /* ---- suggestions ---- */
 
 const WAIT_MS = 150;
-const KINDS = { title: "Articles", place: "Places", topic: "Topics" };
+const KINDS = { title: "Articles", place: "Places", topic: "Topics", source: "Sources" };
 let typing = 0;
 let suggesting = null;
 

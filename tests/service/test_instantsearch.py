@@ -239,6 +239,9 @@ def test_years_and_seconds_have_stats(api: Api) -> None:
         pytest.param("region.lvl0", "north", {"North Korea": 16}, id="one level only"),
         pytest.param("topic", "cov", {"COVID-19": 8}, id="a topic"),
         pytest.param("language", "kor", {"Korean": 5}, id="a language"),
+        pytest.param("region", "ㅅㅇㅈ", {"North Korea > North Pyongan > Sinuiju": 8}, id="initial consonants"),
+        pytest.param("source", "nk dai", {"Daily NK": 15}, id="words in any order"),
+        pytest.param("topic", "covdi", {"COVID-19": 8}, id="a slip"),
         pytest.param("topic", "zzz", {}, id="nothing"),
     ],
 )
@@ -261,6 +264,22 @@ def test_a_search_in_a_facet_obeys_filters_and_marks_words(api: Api) -> None:
     assert plain["facetHits"][0]["highlighted"] == "__ais-highlight__North__/ais-highlight__ Korea"
     [deep] = ask(api, {"type": "facet", "facet": "region.lvl1", "params": {"facetQuery": "north"}})
     assert deep["facetHits"][0]["highlighted"] == "North Korea &gt; <em>North</em> Pyongan"
+
+
+@pytest.mark.parametrize(
+    ("facet", "words", "expected"),
+    [
+        pytest.param("source", "nk dai", ["<em>Daily</em> <em>NK</em>"], id="all words"),
+        pytest.param("topic", "covdi", ["<em>COVID</em>-19"], id="a word with a slip"),
+        pytest.param("region.lvl2", "신의", ["North Korea &gt; North Pyongan &gt; Sinuiju"], id="another name: none"),
+        pytest.param("region.lvl0", "korea", ["North <em>Korea</em>"], id="not in what a place lies in"),
+        pytest.param("source", "", ["Daily NK", "Rodong Sinmun"], id="nothing asked"),
+    ],
+)
+def test_what_is_marked_of_a_facets_values(api: Api, facet: str, words: str, expected: list[str]) -> None:
+    """The words that are like those typed, of the value's own name."""
+    [result] = ask(api, {"type": "facet", "facet": facet, "params": {"facetQuery": words}})
+    assert [hit["highlighted"] for hit in result["facetHits"]] == expected
 
 
 def test_marks_are_the_searchs_highlights(api: Api) -> None:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from index.document import Evidence, Found, Region, Role
+from tests.service.made_up import made_up
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from falcon import testing
 
     from index.document import Document
+    from index.gazetteer import Gazetteer
     from tests.service.conftest import Api
 
 
@@ -270,6 +274,49 @@ def test_a_facet_can_be_searched_in(api: Api) -> None:
     assert ryanggang["id"] == "kp-ryanggang"
     assert ryanggang["count"] == len([n for n in range(30) if n % 3 == 1 and n % 7 and n % 2 == 0])
     assert api.get("/v1/facets/topic", {"facet_q": "nothing like it"}).json["values"] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "words", "expected"),
+    [
+        pytest.param("region", "신의", ["kp-sinuiju"], id="a place in another script"),
+        pytest.param("region", "ㅅㅇㅈ", ["kp-sinuiju"], id="by its initial consonants"),
+        pytest.param("region", "yangg", ["kp-ryanggang"], id="by another name"),
+        pytest.param("region", "ryanggang province", ["kp-ryanggang"], id="with its kind"),
+        pytest.param("region", "pyongan nor", ["kp-north-pyongan"], id="words in any order"),
+        pytest.param("region", "dandnog", ["cn-dandong"], id="a slip"),
+        pytest.param("topic", "marktes", ["markets"], id="a slip in a topic"),
+        pytest.param("source", "nk daily", ["daily-nk"], id="a source"),
+        pytest.param("language", "korae", ["ko"], id="a language"),
+        pytest.param("topic", "?!", ["smuggling", "markets", "covid-19"], id="no word keeps all"),
+        pytest.param("topic", "market smuggling", [], id="all words are of one name"),
+    ],
+)
+def test_a_search_in_a_facet_takes_names_as_they_are_typed(
+    api: Api, field: str, words: str, expected: list[str]
+) -> None:
+    """Any name in any script, words in any order, a slip if nothing else fits; counts are those of the search."""
+    answer = api.get(f"/v1/facets/{field}", {"facet_q": words, "q": "winter"}).json
+    assert answer["total_values"] == len(expected)
+    waiting, counts = list(answer["values"]), {}
+    while waiting:
+        value = waiting.pop()
+        waiting += value["children"]
+        counts[value["id"]] = value["count"]
+    for value in expected:
+        assert counts[value] == api.get("/v1/search", {"q": "winter", field: value}).json["total"]
+
+
+def test_a_value_of_captions_alone_is_found_in_their_facet(
+    api_of: Callable[..., Api], archives_with: Callable[..., Any], gazetteer: Gazetteer
+) -> None:
+    """A search in a facet knows the names of all values, whatever roles are counted."""
+    region = Found(Region(gazetteer.path("cn-dandong"), Role.CAPTION), (Evidence("test", None, ""),))
+    api = api_of(archives_with([made_up("pictured", regions=(region,)), made_up("other")]))
+    assert api.get("/v1/facets/region", {"facet_q": "dand"}).json["total_values"] == 0
+    assert api.get("/v1/facets/region", {"facet_q": "dand", "role": "caption"}).json["total_values"] == 1
+    suggested = api.get("/v1/suggest", {"q": "dand"}).json
+    assert [item for group in suggested["groups"] for item in group["items"]] == []
 
 
 def test_a_facet_searched_in_counts_as_the_facet_of_the_search_does(api: Api) -> None:

@@ -1,8 +1,9 @@
-"""Suggestions over HTTP: what was typed becomes titles, places and topics, with addresses that find what is said."""
+"""Suggestions over HTTP: what was typed becomes titles and names, with addresses that find what is said."""
 
 from __future__ import annotations
 
 import random
+import unicodedata
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def items(api: Api, kind: str, q: str) -> list[dict[str, Any]]:
     """The suggestions of one kind."""
     answer = api.get("/v1/suggest", {"q": q}).json
-    assert answer["query"] == q
+    assert answer["query"] == unicodedata.normalize("NFC", q)
     [group] = [group for group in answer["groups"] if group["kind"] == kind]
     found: list[dict[str, Any]] = group["items"]
     return found
@@ -40,6 +41,7 @@ def test_nothing_typed_suggests_nothing(api: Api) -> None:
             ("title", []),
             ("place", []),
             ("topic", []),
+            ("source", []),
         ]
 
 
@@ -67,9 +69,14 @@ def test_a_title_leads_to_its_article(api: Api) -> None:
         pytest.param("place", "n", ["North Korea", "North Pyongan"], id="one letter is enough"),
         pytest.param("topic", "cov", ["COVID-19"], id="a topic"),
         pytest.param("topic", "m", ["Markets"], id="a topic by its first letter"),
+        pytest.param("topic", "smugling", ["Smuggling"], id="a slip"),
+        pytest.param("source", "nk dail", ["Daily NK"], id="a source, its words in any order"),
+        pytest.param("place", "ㅅㅇㅈ", ["Sinuiju (신의주)"], id="initial consonants"),
+        pytest.param("place", "신읮", ["Sinuiju (신의주)"], id="half composed"),
+        pytest.param("place", "sinuiiju", ["Sinuiju"], id="a place misspelt"),
     ],
 )
-def test_places_and_topics_have_the_count_their_address_finds(api: Api, kind: str, q: str, expected: list[str]) -> None:
+def test_names_have_the_count_their_address_finds(api: Api, kind: str, q: str, expected: list[str]) -> None:
     """A suggestion's count is the total of the search that it leads to."""
     found = items(api, kind, q)
     assert [item["text"] for item in found] == expected
@@ -95,6 +102,42 @@ def test_equal_headlines_are_one_suggestion(api_of: Callable[..., Api], archives
     assert [item["id"] for item in items(api, "title", "daily")] == ["article-0"]
 
 
+def test_a_slip_is_forgiven_only_if_nothing_fits(api_of: Callable[..., Api], archives_with: Callable[..., Any]) -> None:
+    """A name that would be a slip for what was typed is not suggested beside a name or headline with it."""
+    topic = Found(Label("market", "Market"), (Evidence("test", None, ""),))
+    source = Found(Label("parket", "Parket"), (Evidence("test", None, ""),))
+    api = api_of(archives_with([made_up("one", "Barket", topics=(topic,), source=source)]))
+    assert texts(api, "topic", "market") == ["Market"]
+    assert texts(api, "source", "market") == []
+    assert (texts(api, "title", "barket"), texts(api, "topic", "barket")) == (["Barket"], [])
+    assert (texts(api, "topic", "marked"), texts(api, "source", "marked")) == (["Market"], [])
+    assert (texts(api, "topic", "darket"), texts(api, "source", "darket")) == (["Market"], ["Parket"])
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        pytest.param("신의주", ["신의주 시장에서 쌀값 상승"], id="a word"),
+        pytest.param("의주", ["신의주 시장에서 쌀값 상승"], id="letters inside one"),
+        pytest.param("쌀", ["신의주 시장에서 쌀값 상승"], id="one letter"),
+        pytest.param("신의ㅈ", ["신의주 시장에서 쌀값 상승"], id="a consonant not yet joined"),
+        pytest.param("신읮", ["신의주 시장에서 쌀값 상승"], id="or joined to what is before"),
+        pytest.param("쌀값 사", ["신의주 시장에서 쌀값 상승"], id="a syllable without its end"),
+        pytest.param("혜사", ["혜산 단속"], id="of two"),
+        pytest.param("혜산 ㄷ", ["혜산 단속"], id="a consonant alone is left out"),
+        pytest.param("신의ㅂ", [], id="another consonant"),
+    ],
+)
+def test_korean_titles_are_completed(
+    api_of: Callable[..., Api], archives_with: Callable[..., Any], q: str, expected: list[str]
+) -> None:
+    """Headlines with the words typed, the last perhaps half composed."""
+    headlines = {"sinuiju": "신의주 시장에서 쌀값 상승", "hyesan": "혜산 단속", "smoke": "신의 뜻"}
+    api = api_of(archives_with([made_up(id_, headline) for id_, headline in headlines.items()]))
+    assert sorted(texts(api, "title", q)) == expected
+    assert texts(api, "title", unicodedata.normalize("NFD", q)) == texts(api, "title", q)
+
+
 def test_suggestions_follow_what_is_published(api_of: Callable[..., Api], archives_with: Callable[..., Any]) -> None:
     """A new generation's names are suggested as soon as it is answered from."""
     topic = Found(Label("harvest", "Harvest"), (Evidence("test", None, ""),))
@@ -109,7 +152,12 @@ def test_browsers_get_the_same_in_their_own_form(api: Api) -> None:
     """An array of what was typed, texts, descriptions and absolute addresses, as many of each."""
     answer = api.get("/v1/suggest/browser", {"q": "sin"}, headers={"Host": "news.example:8000"})
     assert answer.headers["content-type"] == "application/x-suggestions+json"
-    assert answer.json == ["sin", ["Sinuiju"], ["place, 8 articles"], ["http://news.example:8000/?region=kp-sinuiju"]]
+    assert answer.json == [
+        "sin",
+        ["Sinuiju", "Rodong Sinmun"],
+        ["place, 8 articles", "source, 15 articles"],
+        ["http://news.example:8000/?region=kp-sinuiju", "http://news.example:8000/?source=rodong-sinmun"],
+    ]
     typed, *columns = api.get("/v1/suggest/browser", {"q": "report"}).json
     assert typed == "report"
     assert len({len(column) for column in columns}) == 1

@@ -94,7 +94,7 @@ def test_pages_and_suggestions_show_what_it_may_count(api: Api) -> None:
     bare = api.client.simulate_get("/", query_string="site=none").text
     assert 'class="map"' not in bare
     kinds = {group["kind"] for group in api.get("/v1/suggest", {"site": "newsroom", "q": "s"}).json["groups"]}
-    assert kinds == {"title", "place"}
+    assert kinds == {"title", "place", "source"}
 
 
 def test_a_change_of_rules_is_another_answer(split_api: Callable[..., Api], admission: Admission) -> None:
