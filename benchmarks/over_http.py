@@ -39,7 +39,9 @@ from index.store import Store
 from service.wiring import extractor_of, publish_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from index.fields import Record
 
 ARTICLES: Final = 100_000
 WORKERS: Final = 2
@@ -84,12 +86,12 @@ def measure(articles: int, seconds: float, folder: Path) -> Service:
     )
 
 
-def fill(data: DataFolder, articles: int) -> None:
+def fill(data: DataFolder, articles: int, records_of: Callable[[int], Iterator[Record]] = synthetic_records) -> None:
     """Put synthetic articles into a store, as understood by the present rules, and publish them."""
     create_data_folder(data)
     rules = extractor_of(data).fingerprint
     with Store.open(data.archive) as store:
-        records = synthetic_records(articles)
+        records = records_of(articles)
         while batch := [article_from_record(record) for record in islice(records, BATCH)]:
             store.put(batch, rules=rules)
         publish_archive(data, store, from_store=False, progress=lambda _progress: None)

@@ -26,8 +26,10 @@ from service.wire_reuse import OpenSearchSuggestions, SuggestAnswer, Suggestion,
 if TYPE_CHECKING:
     import falcon
 
-    from search.names import NamedValue
+    from index.gazetteer import Gazetteer
+    from search.names import NamedValue, Names
     from service.archive import Archive
+    from service.per_generation import PerGeneration
     from service.resources import Serving
 
 MOST_ITEMS: Final = 5
@@ -51,9 +53,9 @@ _NAMED: Final[tuple[tuple[Literal["place", "topic", "source"], str], ...]] = (
 class Suggesting:
     """Makes suggestions."""
 
-    def __init__(self, serving: Serving) -> None:
-        self._gazetteer = serving.gazetteer
-        self._names = serving.names
+    def __init__(self, gazetteer: Gazetteer, names: PerGeneration[dict[str, Names]]) -> None:
+        self._gazetteer = gazetteer
+        self._names = names
 
     def answer(self, params: SearchParams, archive: Archive) -> SuggestAnswer:
         """What could be meant by what was typed. Only values that may be counted are suggested: each has its count.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import doctest
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import search.keystrokes
+import search.suggest
 from search.keystrokes import initial, initials, is_lone, is_syllable, keystrokes, syllables, without_final
 
 SYLLABLES = st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3)
@@ -69,3 +72,9 @@ def test_other_letters_are_what_they_are(letter: str) -> None:
     assert not is_lone(letter)
     assert without_final(letter) is None
     assert syllables(letter) is None
+
+
+def test_the_examples_in_the_code_are_right() -> None:
+    """What docstrings show is what happens."""
+    assert doctest.testmod(search.keystrokes).failed == 0
+    assert doctest.testmod(search.suggest).failed == 0
