@@ -33,7 +33,7 @@ from search.suggest import names_of
 from service.params import SearchParams
 from service.per_generation import PerGeneration
 from service.suggesting import Suggesting
-from service.wiring import compile_engine, open_archive
+from service.wiring import compile_engine, lexicon_of, open_archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,11 +94,11 @@ def _slipped(keys: str, drawn: random.Random) -> str:
     return keys[:at] + keys[at : at + 2][::-1] + keys[at + 2 :] if drawn.random() < SLIPS else keys
 
 
-def milliseconds(archive: Archive, questions: Iterator[tuple[str, str]]) -> dict[str, list[float]]:
+def milliseconds(data: DataFolder, archive: Archive, questions: Iterator[tuple[str, str]]) -> dict[str, list[float]]:
     """The processor time of each answer, by kind."""
-    gazetteer = load_gazetteer()
-    places = PlaceNames(gazetteer)
-    suggesting = Suggesting(gazetteer, PerGeneration(lambda archive: names_of(archive.searcher, places)))
+    lexicon = lexicon_of(data)
+    places = PlaceNames(lexicon.gazetteer)
+    suggesting = Suggesting(lexicon, PerGeneration(lambda archive: names_of(archive.searcher, places)))
     suggesting.answer(SearchParams(q="kim"), archive)  # what is made once for each generation
     taken: defaultdict[str, list[float]] = defaultdict(list)
     for kind, text in questions:
@@ -123,7 +123,7 @@ def main() -> None:
         compile_engine(data)
         archive = open_archive(data)
         drawn = random.Random(given.seed)  # noqa: S311 - chance that can be had again
-        taken = milliseconds(archive, typed(given.questions, drawn))
+        taken = milliseconds(data, archive, typed(given.questions, drawn))
         sys.stdout.write(f"{given.questions:,} suggestions over {archive.articles:,} articles, processor time in ms\n")
         taken["all"] = [ms for times in taken.values() for ms in times]
         for kind, times in taken.items():

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from index.document import Document
     from index.gazetteer import Gazetteer
     from search.searcher import Searcher
+    from search.spelling import Speller
 
 MOST_WORDS: Final = 16
 """Who has typed more knows what they want; their words are not completed any more."""
@@ -72,6 +73,16 @@ def find_titles(text: str, searcher: Searcher, gazetteer: Gazetteer, limit: int)
         if found:
             return tuple({document.title.value: document for document in reversed(found)}.values())[::-1][:limit]
     return ()
+
+
+def find_corrected(text: str, speller: Speller) -> str | None:
+    """The words of a text, those that are in no article corrected; None if none of them can be."""
+    words = [text[start:end] for start, end in word_offsets(text)]
+    if len(words) > MOST_WORDS:
+        return None
+    corrections = speller.correct(all_of(map(Term, words))).corrections
+    used = {correction.asked: correction.used for correction in corrections}
+    return " ".join(used.get(word, word) for word in words) if used else None
 
 
 def _readings(words: list[str], *, is_unfinished: bool) -> Iterator[_Reading]:

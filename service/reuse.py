@@ -30,7 +30,7 @@ def reuse_links(params: SearchParams) -> dict[str, str]:
 
 def reuse_routes(serving: Serving) -> dict[str, object]:
     """Each route: its template and what answers it."""
-    made = Suggesting(serving.gazetteer, serving.names)
+    made = Suggesting(serving.lexicon, serving.names)
     return {
         suggesting.PATH: SuggestResource(serving, made),
         suggesting.BROWSERS_PATH: BrowserSuggestResource(serving, made),

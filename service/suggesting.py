@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from search.suggest import find_titles
+from search.spelling import Speller
+from search.suggest import find_corrected, find_titles
 from service import wire
 from service.asking import etag
 from service.base_address import base_address
@@ -26,8 +27,8 @@ from service.wire_reuse import OpenSearchSuggestions, SuggestAnswer, Suggestion,
 if TYPE_CHECKING:
     import falcon
 
-    from index.gazetteer import Gazetteer
     from search.names import NamedValue, Names
+    from search.thesaurus import Lexicon
     from service.archive import Archive
     from service.per_generation import PerGeneration
     from service.resources import Serving
@@ -53,22 +54,40 @@ _NAMED: Final[tuple[tuple[Literal["place", "topic", "source"], str], ...]] = (
 class Suggesting:
     """Makes suggestions."""
 
-    def __init__(self, gazetteer: Gazetteer, names: PerGeneration[dict[str, Names]]) -> None:
-        self._gazetteer = gazetteer
+    def __init__(self, lexicon: Lexicon, names: PerGeneration[dict[str, Names]]) -> None:
+        self._lexicon = lexicon
         self._names = names
 
     def answer(self, params: SearchParams, archive: Archive) -> SuggestAnswer:
         """What could be meant by what was typed. Only values that may be counted are suggested: each has its count.
 
-        A slip is forgiven in names if there is neither a name nor a headline with what was typed.
+        A slip is forgiven if there is neither a name nor a headline with what was typed.
         """
-        site = params.site
-        documents = find_titles(params.q, archive.searcher, self._gazetteer, MOST_ITEMS)
-        titles = tuple(Suggestion(_cut(d.title.value), d.id, None, article_address(d.id, site=site)) for d in documents)
+        titles = self._titles(params, archive, params.q)
         named = self._named(params, archive, forgiving=False)
-        if not titles and not any(group.items for group in named):
+        if not titles.items and not any(group.items for group in named):
             named = self._named(params, archive, forgiving=True)
-        return SuggestAnswer(params.q, (SuggestionGroup("title", titles), *named))
+            corrected = self._find_corrected(params.q, archive)
+            titles = self._titles(params, archive, corrected) if corrected else titles
+        return SuggestAnswer(params.q, (titles, *named))
+
+    def _titles(self, params: SearchParams, archive: Archive, text: str) -> SuggestionGroup:
+        """The headlines with these words."""
+        found = find_titles(text, archive.searcher, self._lexicon.gazetteer, MOST_ITEMS)
+        return SuggestionGroup(
+            "title",
+            tuple(
+                Suggestion(_cut(one.title.value), one.id, None, article_address(one.id, site=params.site))
+                for one in found
+            ),
+        )
+
+    def _find_corrected(self, text: str, archive: Archive) -> str | None:
+        """The text with words that are in no article corrected; None if there are none that can be."""
+        vocabulary = archive.searcher.vocabulary
+        if vocabulary is None:
+            return None
+        return find_corrected(text, Speller(self._lexicon.place_words, vocabulary, archive.searcher))
 
     def _named(self, params: SearchParams, archive: Archive, *, forgiving: bool) -> tuple[SuggestionGroup, ...]:
         """The values named like what was typed, by kind."""

@@ -111,6 +111,7 @@ def test_a_slip_is_forgiven_only_if_nothing_fits(api_of: Callable[..., Api], arc
     assert texts(api, "source", "market") == []
     assert (texts(api, "title", "barket"), texts(api, "topic", "barket")) == (["Barket"], [])
     assert (texts(api, "topic", "marked"), texts(api, "source", "marked")) == (["Market"], [])
+    assert texts(api, "title", "barkte") == ["Barket"]
     assert (texts(api, "topic", "darket"), texts(api, "source", "darket")) == (["Market"], ["Parket"])
 
 
