@@ -45,13 +45,13 @@ SEARCH: Final = (
 
 ASKED: Final[dict[str, tuple[str, ...]]] = {
     "/v1/search": SEARCH,
-    "/v1/facets/region": ("", "facet_q=tib", "q=xylo*", "role=event", "exclude_source=daily-nk"),
+    "/v1/facets/region": ("", "facet_q=tib", "facet_q=tibte", "q=xylo*", "role=event", "exclude_source=daily-nk"),
     "/v1/facets/source": ("", "facet_q=sec", "q=xylo*"),
-    "/v1/facets/topic": ("", "facet_q=zep"),
+    "/v1/facets/topic": ("", "facet_q=zep", "facet_q=zpepelins"),
     "/v1/facets/language": ("", "facet_q=ger"),
     "/v1/articles/report-hidden": ("",),
     "/v1/articles/report-hidden/evidence": ("",),
-    "/v1/suggest": ("q=xylo", "q=lessons", "q=zep", "q=tib"),
+    "/v1/suggest": ("q=xylo", "q=lessons", "q=zep", "q=tib", "q=sec", "q=xylophnoe", "q=zeplepins", "q=secert"),
     "/v1/suggest/browser": ("q=xylo", "q=zep", "q=tib"),
     "/v1/feed.atom": ("", "q=xylo*", "q=-source:daily-nk", "per_page=50"),
     "/v1/feed.json": ("", "q=xylo*", "q=-source:daily-nk", "per_page=50"),
