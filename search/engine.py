@@ -156,10 +156,13 @@ class SearchRequest:
     `within` is what the request is restricted to: a query of values and dates, without words. Articles that do not
     match it are not there, for matches, facets and `missing` alike; it adds nothing to a score, and its regions count
     in every role but caption, whatever `roles` says.
+
+    `after` is a serial: articles up to it, which were added no later than that one, are not there either. 0 is all.
     """
 
     query: Query = Everything()
     within: Query = Everything()
+    after: int = 0
     filters: tuple[ValueFilter, ...] = ()
     dates: DateFilter | None = None
     roles: frozenset[Role] = ALL_BUT_CAPTION

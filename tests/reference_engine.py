@@ -76,7 +76,7 @@ class ReferenceEngine:
         scores = {record.serial: self._score(request.query, record, request) for record in self._records}
         restriction = replace(request, roles=ALL_BUT_CAPTION)
         there = [r for r in self._records if self._score(request.within, r, restriction) is not None]
-        found = [record for record in there if scores[record.serial] is not None]
+        found = [record for record in there if scores[record.serial] is not None and record.serial > request.after]
         rounded = {serial: round(score or 0.0, SCORE_DECIMALS) for serial, score in scores.items()}
         matching = [record for record in found if passes(record, request, ignoring=None)]
         ordered = sorted(matching, key=lambda record: sort_key(record, request.sort, rounded[record.serial]))

@@ -153,7 +153,7 @@ class _Search:
         """Whether matches are the articles of one list, whose number is known, and nothing else is asked of them."""
         request = self._request
         is_bare = not (conjunction.tests or conjunction.masks or request.filters or request.dates or request.facets)
-        return conjunction.is_one_list and is_bare and request.within == Everything()
+        return conjunction.is_one_list and is_bare and request.within == Everything() and not request.after
 
     def _collect_groups(
         self, groups: Groups, conjunction: Conjunction, segment: LiveSegment, evaluation: Evaluation, into: Into
@@ -181,6 +181,8 @@ class _Search:
             masks.append(segment.live)
         if self._request.within != Everything():
             masks.append(self._opened.within(self._request.within)[segment.number])
+        if self._request.after:
+            masks.append((mapped.serials > self._request.after).astype(np.uint8))
         return (
             reduce(np.bitwise_and, masks) if masks else NO_MASK, mapped.columns, mapped.serials, segment.bases, *asked,
             scratch.counts, scratch.touched, *heap, scratch.state,

@@ -117,6 +117,11 @@ class Columns:
         found = (number for number, days in enumerate(self._days) if days in accepted)
         return docset(found, self.size) & self.live
 
+    def added_after(self, serial: int) -> DocSet:
+        """The documents of higher serials than this."""
+        found = (number for number, own in enumerate(self.serials) if own > serial)
+        return docset(found, self.size) & self.live
+
     def days_of(self, docs: DocSet) -> Counter[Days | None]:
         """How many documents of a set have which days."""
         return Counter(map(self._days.__getitem__, numbers(docs)))

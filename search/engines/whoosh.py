@@ -81,6 +81,8 @@ class WhooshEngine:
                 raise EngineClosed(f"generation {self._generation} is closed")
             columns = self._opened.columns
             found, scores = _Translation(self._opened, request).run(request.query)
+            if request.after:
+                found &= columns.added_after(request.after)
             if request.within != Everything():
                 found &= _Translation(self._opened, replace(request, roles=ALL_BUT_CAPTION)).run(request.within)[0]
         return answer(request, columns, found, scores, self._generation)

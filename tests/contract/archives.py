@@ -195,6 +195,7 @@ requests: st.SearchStrategy[SearchRequest] = st.builds(
     SearchRequest,
     query=queries,
     within=_restrictions,
+    after=st.sampled_from((0, 0, 0, 1, 3, 1000)),
     filters=st.one_of(st.just(()), _filters),
     dates=st.one_of(st.none(), st.builds(DateFilter, _maybe_days, _maybe_days, st.sampled_from(DateMatch))),
     roles=st.one_of(st.just(ALL_BUT_CAPTION), st.frozensets(st.sampled_from(Role))),

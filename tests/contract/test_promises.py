@@ -197,6 +197,19 @@ def test_3_what_a_request_is_restricted_to_is_all_there_is(small: Engine, roles:
     assert everything.total == len(FIVE_ARTICLES)
 
 
+@pytest.mark.parametrize("query", [Everything(), Term("good"), Not(Term("good"))], ids=["all", "a word", "without it"])
+def test_3_articles_up_to_a_serial_are_not_there(small: Engine, query: Query) -> None:
+    """Neither matches, nor counts, nor `missing` have what was added no later than the article of that serial."""
+    every = serials(small.search(SearchRequest(query=query, limit=1000)))
+    for after in range(len(FIVE_ARTICLES) + 2):
+        found = small.search(SearchRequest(query=query, after=after, facets=ALL_FACETS, limit=1000))
+        assert serials(found) == [serial for serial in every if serial > after]
+        assert found.total == len(found.top)
+        sources = found.facets[ValueFacet("source")]
+        assert isinstance(sources, ValueCounts)
+        assert sum(count for _, count in sources.values) + sources.missing == found.total
+
+
 # 4. Total order
 
 
