@@ -7,7 +7,6 @@ understood is an error (`AccessError`), never an empty one: nobody is let in by 
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,6 +16,7 @@ import msgspec
 from service.access.filters import read_filter
 from service.access.keys import Key, Scope
 from service.access.sites import Site  # noqa: TC001 - msgspec reads the types of fields
+from service.kept_file import replace_privately, take_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 FILE: Final = "access.json"
 LOCK: Final = "access.lock"
-_OWNER_ONLY: Final = 0o600
 
 
 class AccessError(Exception):
@@ -96,14 +95,12 @@ def changing_register(data: Path) -> Iterator[RegisterChange]:
     Others who would change it wait; readers see the old file or the new one. Raises `AccessError`.
     """
     try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock = os.open(data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        lock = take_lock(data / LOCK)
     except OSError as error:
         raise AccessError(
             f"{data} cannot be written: {error.strerror}. Say with --data where the archive is"
         ) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         change = RegisterChange(read_register(data))
         yield change
         if change.register is not change.before:
@@ -122,42 +119,8 @@ class RegisterChange:
 
 def _write(data: Path, register: Register) -> None:
     path = data / FILE
-    beside = data / f".{FILE}.new"
-    content = msgspec.json.format(msgspec.json.encode(register), indent=2) + b"\n"
+    _check(register)
     try:
-        _check(register)
-        beside.unlink(missing_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
-        with open(handle, "wb") as file:  # noqa: PTH123 - a file that only its owner can open
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _keep_owner(path, beside)
-        beside.replace(path)
-        _sync_folder(data)
-    except AccessError:
-        beside.unlink(missing_ok=True)
-        raise
+        replace_privately(path, msgspec.json.format(msgspec.json.encode(register), indent=2) + b"\n")
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise AccessError(f"{path} cannot be written: {error.strerror}. Nothing was changed") from error
-
-
-def _keep_owner(path: Path, beside: Path) -> None:
-    """Give the new file to the old one's owner, or the folder's: the service must be able to read what root wrote."""
-    owner = (path if path.exists() else path.parent).stat()
-    if owner.st_uid == os.geteuid():
-        return
-    if os.geteuid() != 0:
-        raise AccessError(
-            f"{path} would not be readable by the archive's owner: run this as user {owner.st_uid}, or root"
-        )
-    os.chown(beside, owner.st_uid, owner.st_gid)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
