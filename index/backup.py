@@ -40,7 +40,7 @@ BACKUP_FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "archive.sqlite"
 
-SETTINGS_FILES: Final = ("topics.toml", "synonyms.toml", "access.json")
+SETTINGS_FILES: Final = ("topics.toml", "synonyms.toml", "access.json", "searches.json")
 """What an archive's keeper set, besides the articles: all of it that a data folder may hold."""
 
 MOST_MANIFEST_BYTES: Final = 64 * 1024

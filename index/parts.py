@@ -128,6 +128,10 @@ class Part:
         """How many articles it has. Counts them."""
         return int(next(self._rows("SELECT count(*) FROM article"))[0])
 
+    def last_serial(self) -> int:
+        """The highest serial of its articles; 0 if it has none."""
+        return int(next(self._rows("SELECT coalesce(max(serial), 0) FROM article"))[0])
+
     def text(self, serial: int) -> str | None:
         """The document of a serial, as JSON."""
         row = self._first("SELECT document FROM article WHERE serial = ?", serial)

@@ -74,7 +74,8 @@ def read_contents(folder: Path) -> Contents:
 class Snapshot:
     """An open snapshot. Make one with `Snapshot.open`; it is a context manager, and safe to use from many threads.
 
-    `count` is how many articles there are, `parts` what they are kept in, oldest first.
+    `count` is how many articles there are, `parts` what they are kept in, oldest first. No article has a serial above
+    `last_serial`; one that was deleted may have had it.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Snapshot:
         self.path = path
         self.count = contents.articles
         self.parts = contents.parts
+        self.last_serial = max(part.last_serial() for part in parts)
         self._parts = parts
         self._overlay = overlay
         self._files = files

@@ -84,6 +84,11 @@ class Searcher:
         """The id of the generation it answers from."""
         return self._engine.generation
 
+    @property
+    def last_serial(self) -> int:
+        """The serial of the article of this generation that was added last, even if it lies outside `within`."""
+        return self._snapshot.last_serial
+
     def search(self, request: SearchRequest, *, facet_size: int = 20, highlight: bool = True) -> Hits:
         """Answer a request. `facet_size` is how many values of a facet are shown; all are counted."""
         matches = self.matches(request)

@@ -53,8 +53,11 @@ class Answering:
 
     def get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer the question in the query string. A HEAD is not worked out: it has a length if one is known."""
+        self.answer(req, resp, self._read(arguments_from_query_string(req.query_string)))
+
+    def answer(self, req: falcon.Request, resp: falcon.Response, params: SearchParams) -> None:
+        """As `get`, for parameters that were read already."""
         serving, started = self._serving, self._serving.timer()
-        params = self._read(arguments_from_query_string(req.query_string))
         with serving.lease(req) as archive:
             refuse_uncounted((*self._counts, *params.facet), archive)
             tag = etag(archive.edition, self._address, params)

@@ -37,6 +37,7 @@ def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
     next_cursor: str | None,
     links: wire.SearchLinks,
     took_ms: float,
+    mark: str,
     site: str = "",
 ) -> wire.SearchAnswer:
     """The JSON of a page of hits. Links go on at `site`, if it was asked from one."""
@@ -49,6 +50,7 @@ def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
         next_cursor=next_cursor,
         took_ms=took_ms,
         generation=hits.generation,
+        mark=mark,
         hits=tuple(_hit(hit, site) for hit in hits.hits),
         facets=_facets(hits.facets),
         links=links,

@@ -31,6 +31,7 @@ from service.pages.problem_page import wants_page
 from service.pages.resources import PAGE_ROUTES, page_routes, send_problem_page
 from service.problems import MethodNotAllowed, ServiceProblem, problem_from_error
 from service.resources import Serving, routes
+from service.saved.settings import searches_from_settings
 from service.settings import settings_from_environment
 from service.widget import TEMPLATE as WIDGET
 from service.widget import WidgetResource, load_widgets
@@ -126,6 +127,7 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
         indexer=lambda: find_status(data),
         limits=limits_with_sites(limits, access),
         access=access,
+        searches=searches_from_settings(settings, log),
         intake=intake_from_settings(settings, log),
         held=lambda: hold_of(data),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from search.searcher import Searcher
 from service.access.extents import WHOLE, Extent, Extents
 from service.answer_cache import AnswerCache
+from service.marks import mark_from_serial
 
 if TYPE_CHECKING:
     from index.gazetteer import Gazetteer
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class Archive:
     """An opened generation. `created` is in UTC; `cursor_key` signs cursors and never leaves the service.
 
-    `identity` names the archive itself and is the same in all its generations: ids in feeds are made from it. `change`
+    `identity` names the archive itself and is the same in all its generations: ids in feeds and marks are made from it,
+    and it never leaves the service. `change`
     is the number of the last change of the archive that it shows.
     `answers` keeps answers from this generation, to be given again.
 
@@ -40,6 +42,11 @@ class Archive:
     def edition(self) -> str:
         """What all answers follow from, besides what was asked: the generation, and what of it is there. For tags."""
         return self.generation if self.extent == WHOLE else f"{self.generation} {self.extent}"
+
+    @property
+    def mark(self) -> str:
+        """How far the archive had come: see `service.marks`. The same for whoever sees a part of it."""
+        return mark_from_serial(self.searcher.last_serial, identity=self.identity)
 
     def within(self, extent: Extent, gazetteer: Gazetteer) -> Archive:
         """This archive cut down to an extent, closed with it. Raises `ValueError` for a filter that is none."""

@@ -25,6 +25,7 @@ from search.spelling import Speller
 from search.syntax import Notice
 from search.thesaurus import NO_THESAURUS
 from service.cursors import offset_from_cursor
+from service.marks import serial_from_mark
 from service.params import DEFAULTS, FACET_FIELDS, SITE, SearchParams, read_params
 from service.problems import InvalidParameters, ParamProblem
 
@@ -140,17 +141,29 @@ def read_site(arguments: Arguments) -> str:
     return params.site
 
 
-def request_at_cursor(asked: Asked, archive: Archive) -> SearchRequest:
-    """The request, going on where its cursor says if it has one. Raises `InvalidParameters` or `CursorExpired`."""
-    if not asked.params.cursor:
+def request_of(asked: Asked, archive: Archive) -> SearchRequest:
+    """The request of an archive: for what was added since its mark, if it has one. Raises `InvalidParameters`."""
+    if not asked.params.since:
         return asked.request
+    try:
+        after = serial_from_mark(asked.params.since, identity=archive.identity)
+    except ValueError as error:
+        raise InvalidParameters((ParamProblem("since", str(error)),)) from None
+    return dataclasses.replace(asked.request, after=after)
+
+
+def request_at_cursor(asked: Asked, archive: Archive) -> SearchRequest:
+    """As `request_of`, and going on where its cursor says if it has one. Raises also `CursorExpired`."""
+    request = request_of(asked, archive)
+    if not asked.params.cursor:
+        return request
     try:
         offset = offset_from_cursor(
             asked.params.cursor, key=archive.cursor_key, generation=archive.generation, sequence=asked.sequence
         )
     except ValueError as error:
         raise InvalidParameters((ParamProblem("cursor", str(error)),)) from None
-    return dataclasses.replace(asked.request, offset=offset)
+    return dataclasses.replace(request, offset=offset)
 
 
 def etag(edition: str, address: str, params: SearchParams = DEFAULTS) -> str:

@@ -16,6 +16,7 @@
     dateline sites           pages of others that the search is embedded in, and what each gets
     dateline doctor          what is wrong with settings, permissions, disk, machine, proxy
     dateline topics          try the rules of topics before they are applied
+    dateline searches        questions with a name: as a feed, in other pages, as the rule of a topic
 
 Each is in `service.commands`; exit codes and errors are in its `frame`.
 """
@@ -45,6 +46,7 @@ COMMANDS: Final = {
     "sites": "service.commands.sites:sites_group",
     "doctor": "service.commands.doctor:doctor_command",
     "topics": "service.commands.topics:topics_group",
+    "searches": "service.commands.searches:searches_group",
 }
 
 

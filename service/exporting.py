@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from service import wire
 from service.answers import article_answer
-from service.asking import ask, etag
+from service.asking import ask, etag, request_of
 from service.params import DEFAULTS, EXPORT, arguments_from_query_string
 from service.problems import Busy
 from service.wire_reuse import ExportedArticle
@@ -122,7 +122,7 @@ class ExportResource:
             resp.stream = iter(())  # what Falcon gives no length: nobody knows it before the end
             if req.method == "GET":
                 self._take_turn(holding)
-                request = dataclasses.replace(asked.request, facets=(), offset=0, limit=MATCHES_AT_ONCE)
+                request = dataclasses.replace(request_of(asked, archive), facets=(), offset=0, limit=MATCHES_AT_ONCE)
                 first = archive.searcher.matches(request)
                 articles = _articles(archive.searcher, _serials(archive.searcher, request, first), archive.generation)
                 resp.stream = Export(write(articles), holding.pop_all())

@@ -1,7 +1,8 @@
 """Any search as a feed: `/v1/feed.atom` (RFC 4287) and `/v1/feed.json` (JSON Feed 1.1), newest first.
 
-`FeedResource` asks; `Feed` is what was found, and `atom_from_feed` and `json_from_feed` write it. Ids are made from the
-archive's own and the article's, so they outlive every rebuild and change of address.
+`FeedResource` asks, and `send_feed` answers any `FeedQuestion`; `Feed` is what was found, and `atom_from_feed` and
+`json_from_feed` write it. Ids are made from the archive's own and the article's, so they outlive every rebuild and
+change of address.
 
 Dates are said as far as they are known. An instant of publication is given only for articles whose day is known; the
 days an article may be from are beside it (a category in Atom, `_dateline` in JSON). Atom wants each entry to say when
@@ -15,6 +16,7 @@ import dataclasses
 import datetime as dt
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -26,7 +28,7 @@ from index.document import Precision
 from search.engine import Sort
 from search.searcher import Hit
 from service import wire
-from service.asking import VERSION, ask, etag
+from service.asking import VERSION, Asked, ask, etag, request_of
 from service.base_address import base_address
 from service.pages.addresses import article_address, find_web_address, question_address, search_address
 from service.params import DEFAULTS, MAX_PER_PAGE, SEARCH, arguments_from_query_string
@@ -34,14 +36,10 @@ from service.phrasing import dateline_of, in_words
 from service.wire_reuse import FeedAuthor, FeedDates, FeedItem, JsonFeed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import falcon
 
     from index.document import PublishedOn
-    from service.archive import Archive
-    from service.asking import Asked
-    from service.params import SearchParams
+    from service.params import Arguments, SearchParams
     from service.resources import Serving
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -82,44 +80,83 @@ class Feed:
         return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:dateline:{self.archive}:{what}").urn
 
 
+@dataclass(frozen=True, slots=True)
+class FeedForm:
+    """A format of feeds: its media type, and what writes it."""
+
+    media_type: str
+    write: Callable[[Feed], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedQuestion:
+    """What a feed is of: a question, its newest `entries`, and in `words` for people.
+
+    `address` is the feed's own and `page` the one that shows the same to readers, both without the service's.
+    """
+
+    asked: Asked
+    entries: int
+    words: str
+    address: str
+    page: str
+
+
 class FeedResource:
     """A search as a feed. Whatever a search takes is taken; order and page are a feed's own."""
 
-    def __init__(self, serving: Serving, path: str, media_type: str, write: Callable[[Feed], bytes]) -> None:
+    def __init__(self, serving: Serving, path: str, form: FeedForm) -> None:
         self._serving = serving
         self._path = path
-        self._media_type = media_type
-        self._write = write
+        self._form = form
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the feed."""
         arguments = arguments_from_query_string(req.query_string)
         asked = ask(arguments, self._serving.lexicon, SEARCH)
-        entries = asked.params.per_page if "per_page" in arguments.values else MAX_PER_PAGE
-        params = _of_feed(asked.params, entries)
-        base = base_address(req, self._serving.public_url)
-        with self._serving.lease(req) as archive:
-            tag = etag(archive.edition, base + self._path, params)
-            if not self._serving.cache.answers_unchanged(req, resp, tag):
-                resp.data = self._write(self._feed(asked, params, archive, base))
-                resp.content_type = f"{self._media_type}; charset=utf-8"
+        entries = entries_asked(arguments, asked.params)
+        more = {} if entries == MAX_PER_PAGE else {"per_page": str(entries)}
+        question = FeedQuestion(
+            asked=asked,
+            entries=entries,
+            words=_in_words(asked.params),
+            address=question_address(self._path, asked.params, **more),
+            page=search_address(_of_feed(asked.params, entries)),
+        )
+        send_feed(self._serving, req, resp, self._form, question)
 
     on_head = on_get
 
-    def _feed(self, asked: Asked, params: SearchParams, archive: Archive, base: str) -> Feed:
-        request = dataclasses.replace(asked.request, facets=(), sort=Sort.NEWEST, offset=0, limit=params.per_page)
-        more = {} if params.per_page == MAX_PER_PAGE else {"per_page": str(params.per_page)}
-        return Feed(
-            archive=archive.identity,
-            name=self._serving.name,
-            question=_in_words(params),
-            base=base,
-            address=base + question_address(self._path, params, **more),
-            page=base + search_address(params),
-            updated=archive.created,
-            hits=archive.searcher.search(request).hits,
-            site=params.site,
-        )
+
+def entries_asked(arguments: Arguments, params: SearchParams) -> int:
+    """How many articles a feed is to have: all it may, unless something is said."""
+    return params.per_page if "per_page" in arguments.values else MAX_PER_PAGE
+
+
+def send_feed(
+    serving: Serving, req: falcon.Request, resp: falcon.Response, form: FeedForm, question: FeedQuestion
+) -> None:
+    """Answer with the feed of a question. Raises `InvalidParameters` for a mark that is none."""
+    base = base_address(req, serving.public_url)
+    params = _of_feed(question.asked.params, question.entries)
+    with serving.lease(req) as archive:
+        request = request_of(question.asked, archive)
+        tag = etag(archive.edition, f"{base}{question.address} {form.media_type} {question.words}", params)
+        if not serving.cache.answers_unchanged(req, resp, tag):
+            newest = dataclasses.replace(request, facets=(), sort=Sort.NEWEST, offset=0, limit=question.entries)
+            feed = Feed(
+                archive=archive.identity,
+                name=serving.name,
+                question=question.words,
+                base=base,
+                address=base + question.address,
+                page=base + question.page,
+                updated=archive.created,
+                hits=archive.searcher.search(newest).hits,
+                site=params.site,
+            )
+            resp.data = form.write(feed)
+            resp.content_type = f"{form.media_type}; charset=utf-8"
 
 
 def atom_from_feed(feed: Feed) -> bytes:
@@ -148,6 +185,10 @@ def json_from_feed(feed: Feed) -> bytes:
             items=tuple(_item(feed, hit) for hit in feed.hits),
         )
     )
+
+
+ATOM_FORM: Final = FeedForm(ATOM_MEDIA_TYPE, atom_from_feed)
+JSON_FORM: Final = FeedForm(JSON_MEDIA_TYPE, json_from_feed)
 
 
 def _of_feed(params: SearchParams, entries: int) -> SearchParams:

@@ -31,6 +31,8 @@ from service.params import (
     WRITE,
     Parameter,
 )
+from service.saved import wire as saved
+from service.saved.searches import SHOWN, SINCE_AND_SITE
 from service.wire_reuse import JsonFeed, OpenSearchSuggestions, SuggestAnswer
 from service.writing import wire as writing
 from service.writing.resources import LINES
@@ -111,6 +113,7 @@ class Operation:
 
 
 _ARTICLE_ID: Final = (("article_id", "The article's id.", ()),)
+_SEARCH_ID: Final = (("search_id", "The saved search's id.", ()),)
 _FIELD: Final = (("field", "The field whose values are searched.", FACET_PATHS),)
 
 OPERATIONS: Final = (
@@ -242,6 +245,52 @@ OPERATIONS: Final = (
         parameters=EXPORT,
         media_types=("text/csv", "application/x-ndjson"),
         problems=(400, 503),
+    ),
+    Operation(
+        path="/v1/searches",
+        name="savedSearches",
+        summary="The saved searches.",
+        answer=saved.SavedSearchList,
+        parameters=ARTICLE,
+        problems=(400, 503),
+    ),
+    Operation(
+        path="/v1/searches/{search_id}",
+        name="savedSearch",
+        summary="A saved search: what it asks, how many articles it finds, how many of them since a mark.",
+        answer=saved.SavedSearchAnswer,
+        path_parameters=_SEARCH_ID,
+        parameters=SINCE_AND_SITE,
+        problems=(400, 404, 503),
+    ),
+    Operation(
+        path="/v1/searches/{search_id}/results",
+        name="savedSearchResults",
+        summary="What a saved search finds, as the search it is.",
+        answer=wire.SearchAnswer,
+        path_parameters=_SEARCH_ID,
+        parameters=SHOWN,
+        problems=(400, 404, 410, 503),
+    ),
+    Operation(
+        path="/v1/searches/{search_id}/feed.atom",
+        name="savedSearchAtomFeed",
+        summary="A saved search as an Atom feed, newest first.",
+        answer=str,
+        path_parameters=_SEARCH_ID,
+        parameters=SHOWN,
+        media_types=("application/atom+xml",),
+        problems=(400, 404, 503),
+    ),
+    Operation(
+        path="/v1/searches/{search_id}/feed.json",
+        name="savedSearchJsonFeed",
+        summary="A saved search as a JSON Feed, newest first.",
+        answer=JsonFeed,
+        path_parameters=_SEARCH_ID,
+        parameters=SHOWN,
+        media_types=("application/feed+json",),
+        problems=(400, 404, 503),
     ),
     Operation(
         path="/v1/instantsearch",

@@ -23,6 +23,7 @@ from index.document import Role
 from index.fields import FIELDS, KEYWORD_FIELDS, FieldKind
 from search.engine import DateMatch, Interval, Sort
 from search.syntax import PUBLIC_LIMITS, days_from_date
+from service import marks
 from service.problems import ParamProblem
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class SearchParams:
     date_from: dt.date | None = None
     date_to: dt.date | None = None
     date_match: DateMatch = DateMatch.POSSIBLE
+    since: str = ""
     facet: tuple[str, ...] = ()
     facet_interval: Interval = Interval.MONTH
     facet_size: int = 20
@@ -172,19 +174,22 @@ def _flag(name: str, meaning: str, *allowed: int) -> Parameter:
     return Parameter(name=name, meaning=meaning, read=read, schema=schema, json_types=(bool, int))
 
 
-def _cursor(name: str, meaning: str) -> Parameter:
+def _token(name: str, meaning: str, pattern: str, malformed: str) -> Parameter:
     def read(text: str) -> str:
-        if len(text) > MAX_VALUE_LENGTH or not re.fullmatch(_CURSOR, text):
-            raise ValueError("is not a cursor of this service: pass next_cursor on unchanged")
+        if len(text) > MAX_VALUE_LENGTH or not re.fullmatch(pattern, text):
+            raise ValueError(malformed)
         return text
 
-    schema = {"type": "string", "maxLength": MAX_VALUE_LENGTH, "pattern": _CURSOR}
+    schema = {"type": "string", "maxLength": MAX_VALUE_LENGTH, "pattern": pattern}
     return Parameter(name=name, meaning=meaning, read=read, schema=schema)
 
 
 SITE: Final = _words("site", "Answer as this site is answered: what `dateline sites add` named.", longest=64)
 """Which site asks. It stands in the address, by POST as well, for a browser asks by address who may read the answer."""
 
+SINCE: Final = _token(
+    "since", "Only what was added since the answer that gave this mark.", marks.PATTERN, marks.MALFORMED
+)
 _QUESTION: Final = (
     SITE,
     _words("q", "The question, in the query language; empty asks for everything.", longest=PUBLIC_LIMITS.characters),
@@ -202,6 +207,7 @@ _QUESTION: Final = (
     _choice("date_match", "Whether an article was possibly or certainly published in those days.", DateMatch),
     _flag("variants", "Whether names in q are also searched by their other names.", 0, 1),
     _flag("corrections", "Whether words of q that no article has are replaced by likely ones.", 0, 1),
+    SINCE,
 )
 _FACET_SIZE: Final = _number("facet_size", "The largest values of a facet to show; all are counted.", MAX_FACET_SIZE)
 
@@ -213,7 +219,12 @@ SEARCH: Final = (
     _choice("sort", "The order of the hits; relevance if words are asked for, else newest.", Sort),
     _number("page", "The page, from 1.", MAX_PAGED),
     _number("per_page", "Hits on a page.", MAX_PER_PAGE),
-    _cursor("cursor", "Go on where the answer with this next_cursor ended."),
+    _token(
+        "cursor",
+        "Go on where the answer with this next_cursor ended.",
+        _CURSOR,
+        "is not a cursor of this service: pass next_cursor on unchanged",
+    ),
     _flag("highlight", "Whether hits show the passages that match.", 0, 1),
     _flag("explain", "Whether hits explain their score: not in this version.", 0),
 )

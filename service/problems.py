@@ -17,6 +17,7 @@ ServiceProblem
 ├── Overloaded          503  more is asked than can be answered in time
 ├── Busy                503  too much of what is costly is going on
 ├── AccessUnknown       503  who may do what cannot be told, so nobody may
+├── SearchUnusable      503  a saved search, or all of them, cannot be read
 ├── NotReady            503  there is no index to answer from
 ├── CannotWrite         503  the archive cannot be written from here, or not now
 ├── StorageFull         507  there is no space left to keep an article
@@ -242,6 +243,15 @@ class AccessUnknown(ServiceProblem):
             "of the service says why",
             headers={"Retry-After": "30"},
         )
+
+
+class SearchUnusable(ServiceProblem):
+    """A saved search cannot be read, or none can: it is said, and nothing else is answered in its stead."""
+
+    status, code = 503, "search-unusable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Retry-After": "30"})
 
 
 class NotReady(ServiceProblem):

@@ -26,7 +26,16 @@ from service import answers, wire
 from service.access.access import Access
 from service.answering import Answering
 from service.archive import Archive
-from service.asking import VERSION, etag, find_better, matched_variants, read_site, request_at_cursor, unknown_values
+from service.asking import (
+    VERSION,
+    etag,
+    find_better,
+    matched_variants,
+    read_site,
+    request_at_cursor,
+    request_of,
+    unknown_values,
+)
 from service.bodies import read_json_object
 from service.caching import NO_STORE, CachePolicy
 from service.cursors import cursor_from_offset
@@ -51,6 +60,8 @@ from service.per_generation import PerGeneration
 from service.problems import NotFound, UnsupportedMedia
 from service.readiness import ReadinessResource
 from service.reuse import reuse_links, reuse_routes
+from service.saved.file import KeptSearches
+from service.saved.resources import saved_routes
 from service.writing.intake import Intake
 from service.writing.resources import writing_routes
 
@@ -88,6 +99,7 @@ class Serving:
     indexer: Callable[[], IndexerStatus | None] = lambda: None
     limits: RateLimits = field(default_factory=RateLimits)
     access: Access = field(default_factory=Access)
+    searches: KeptSearches = field(default_factory=KeptSearches)
     intake: Intake | None = None
     timer: Callable[[], float] = time.perf_counter
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
@@ -122,21 +134,24 @@ class Serving:
 
 
 class SearchResource:
-    """`/v1/search`: the question as parameters (GET) or as a JSON object with the same names (POST)."""
+    """`/v1/search`: the question as parameters (GET) or as a JSON object with the same names (POST).
+
+    `answering` gives the same answers to whoever has a question's parameters.
+    """
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        self._answering = Answering(serving, "/v1/search", SEARCH, self._answer)
+        self.answering = Answering(serving, "/v1/search", SEARCH, self._answer)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer a question in the query string."""
-        self._answering.get(req, resp)
+        self.answering.get(req, resp)
 
     on_head = on_get
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer a question in the body, exactly as by GET."""
-        self._answering.post(req, _json_arguments(req, self._serving.max_body_bytes), resp)
+        self.answering.post(req, _json_arguments(req, self._serving.max_body_bytes), resp)
 
     def _answer(self, asked: Asked, archive: Archive, started: float) -> wire.SearchAnswer:
         request = request_at_cursor(asked, archive)
@@ -156,6 +171,7 @@ class SearchResource:
             next_cursor=cursor,
             links=_search_links(asked, cursor),
             took_ms=self._serving.took_ms(started),
+            mark=archive.mark,
             site=params.site,
         )
 
@@ -193,7 +209,7 @@ class FacetResource:
     def _answer(self, field: str, asked: Asked, archive: Archive, started: float) -> wire.FacetAnswer:
         facet = ValueFacet(field)
         params = asked.params
-        request = replace(asked.request, facets=(facet,), offset=0, limit=0)
+        request = replace(request_of(asked, archive), facets=(facet,), offset=0, limit=0)
         words = params.facet_q
         like = self._serving.names.of(archive)[field].like(words).values if words else None
         view = archive.searcher.facet(request, facet, accepted=like, size=params.facet_size)
@@ -261,13 +277,15 @@ class FixedResource:
 def routes(serving: Serving) -> dict[str, object]:
     """Every route: its template and what answers it."""
     document = openapi_document()
+    search = SearchResource(serving)
     return {
         "/v1": FixedResource(serving, _welcome(document)),
-        "/v1/search": SearchResource(serving),
+        "/v1/search": search,
         "/v1/facets/{field}": FacetResource(serving),
         **writing_routes(serving, ArticleResource(serving, answers.article_answer)),
         "/v1/articles/{article_id}/evidence": ArticleResource(serving, answers.evidence_answer),
         **reuse_routes(serving),
+        **saved_routes(serving, search.answering),
         "/healthz": HealthResource(),
         "/readyz": ReadinessResource(serving),
         METRICS: MetricsResource(serving),

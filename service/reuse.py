@@ -34,8 +34,8 @@ def reuse_routes(serving: Serving) -> dict[str, object]:
     return {
         suggesting.PATH: SuggestResource(serving, made),
         suggesting.BROWSERS_PATH: BrowserSuggestResource(serving, made),
-        feeds.ATOM_PATH: FeedResource(serving, feeds.ATOM_PATH, feeds.ATOM_MEDIA_TYPE, feeds.atom_from_feed),
-        feeds.JSON_PATH: FeedResource(serving, feeds.JSON_PATH, feeds.JSON_MEDIA_TYPE, feeds.json_from_feed),
+        feeds.ATOM_PATH: FeedResource(serving, feeds.ATOM_PATH, feeds.ATOM_FORM),
+        feeds.JSON_PATH: FeedResource(serving, feeds.JSON_PATH, feeds.JSON_FORM),
         EXPORT: ExportResource(serving),
         INSTANTSEARCH: InstantSearchResource(serving),
         opensearch_description.PATH: DescriptionResource(serving),

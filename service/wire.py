@@ -182,7 +182,10 @@ class SearchLinks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchAnswer(msgspec.Struct, frozen=True):
-    """One page of an answer. `total` and all counts are exact and over all matches."""
+    """One page of an answer. `total` and all counts are exact and over all matches.
+
+    Asked again with `since` being this `mark`, the question is for articles that were added later.
+    """
 
     query: QueryEcho
     total: int
@@ -192,6 +195,7 @@ class SearchAnswer(msgspec.Struct, frozen=True):
     next_cursor: str | None
     took_ms: float
     generation: str
+    mark: str
     hits: tuple[Hit, ...]
     facets: Facets
     links: SearchLinks

@@ -70,6 +70,7 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
             next_cursor=None,
             links=wire.SearchLinks(),
             took_ms=took_ms,
+            mark=archive.mark,
         )
         click.echo(wire.encode(answer))
         return

@@ -98,6 +98,7 @@ class _Asking:
     def __init__(self, serving: Serving, archive: Archive, vocabulary: Vocabulary, names: Mapping[str, Names]) -> None:
         self._serving = serving
         self._searcher = archive.searcher
+        self._mark = archive.mark
         self._vocabulary = vocabulary
         self._names = names
         self._questions: dict[str, Question] = {}
@@ -178,6 +179,7 @@ class _Asking:
             next_cursor=None,
             links=api.SearchLinks(),
             took_ms=0,
+            mark=self._mark,
         )
 
     def _hits(self, request: SearchRequest) -> Hits:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from service.params import SEARCH, Arguments, arguments_from_query_string, query_string_from_params
+from service.params import SEARCH, SINCE, Arguments, arguments_from_query_string, query_string_from_params
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +21,11 @@ HOME: Final = "/"
 EMBED: Final = "/embed"
 
 PAGE_PARAMETERS: Final = tuple(row for row in SEARCH if row.name not in {
-    "facet", "facet_interval", "facet_size", "per_page", "cursor", "highlight", "explain",
+    "facet", "facet_interval", "facet_size", "per_page", "cursor", "highlight", "explain", "since",
 })  # fmt: skip
 """What a search page takes: the question, the order, the page. How much is shown is the page's own affair."""
 
-_QUESTION: Final = tuple(row for row in PAGE_PARAMETERS if row.name not in {"sort", "page"})
+_QUESTION: Final = (*(row for row in PAGE_PARAMETERS if row.name not in {"sort", "page"}), SINCE)
 _WEB: Final = {"http", "https"}
 
 

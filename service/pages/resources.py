@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import falcon
 
 from service import wire
-from service.asking import ask, corrected, etag
+from service.asking import ask, corrected, etag, read_site
 from service.base_address import base_address
 from service.headers import page_policy
 from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, article_address, page_arguments, search_address
@@ -28,9 +28,10 @@ from service.pages.histogram import days_of_archive
 from service.pages.problem_page import problem_html
 from service.pages.rendering import ASSETS, HTML, load_assets, render
 from service.pages.search_page import embedded_page, search_page
-from service.params import Arguments, SearchParams, arguments_from_query_string
+from service.params import SITE, Arguments, SearchParams, arguments_from_query_string
 from service.per_generation import PerGeneration
 from service.problems import InvalidParameters, NotFound, ParamProblem
+from service.saved.resources import saved_params
 from service.widget import load_widgets
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class SearchPageResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the page of a question."""
+        if _leads_on(self._serving, req, resp, HOME):
+            return
         asked = ask(page_arguments(req.query_string), self._serving.lexicon, PAGE_PARAMETERS)
         base = base_address(req, self._serving.public_url)
         with self._serving.lease(req) as archive:
@@ -144,6 +147,8 @@ class EmbedResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the page of a question."""
+        if _leads_on(self._serving, req, resp, EMBED):
+            return
         site = self._serving.access.site_of(req)
         if site is not None:
             resp.set_header("Content-Security-Policy", page_policy(frame_ancestors=site.framed_by))
@@ -224,6 +229,24 @@ def send_problem_page(
     """Answer with an error as a page."""
     resp.data = problem_html(problem, req, request_id=request_id, name=name)
     resp.content_type = HTML
+
+
+def _leads_on(serving: Serving, req: falcon.Request, resp: falcon.Response, path: str) -> bool:
+    """If a saved search is asked for, send the reader on to its question and be done: True.
+
+    The address with the search's id is the one that stays, so that is what other pages have. Raises `NotFound` for one
+    that there is not, `SearchUnusable`, `InvalidParameters`.
+    """
+    values = arguments_from_query_string(req.query_string).values
+    named = [text for text in values.get("search", ()) if text.strip(" ")]
+    if not named:
+        return False
+    site = read_site(Arguments({SITE.name: values.get(SITE.name, ())}))
+    resp.status = falcon.HTTP_307
+    resp.location = search_address(saved_params(serving.searches, named[0], SearchParams(site=site)), path)
+    resp.cache_control = ("no-cache",)
+    resp.content_type = HTML
+    return True
 
 
 def _is_unchanged(serving: Serving, req: falcon.Request, resp: falcon.Response, tag: str) -> bool:

@@ -56,6 +56,7 @@ def data(tmp_path: Path) -> DataFolder:
     (data.path / "topics.toml").write_text('[fire]\nname = "Fire"\nquery = "burn"\n')
     (data.path / "access.json").write_text('{"version": 1}')
     (data.path / "access.json").chmod(0o600)
+    (data.path / "searches.json").write_text('{"version": 1, "searches": []}')
     (data.path / "CURRENT").write_text("1-00000000\n")
     (data.path / "compiled").mkdir()
     return data
@@ -82,6 +83,7 @@ def test_what_is_backed_up_is_restored(data: DataFolder, backup: Path, target: D
         "access.json",
         "archive.sqlite",
         "generations",
+        "searches.json",
         "topics.toml",
     ]
     with Store.open(data.archive) as before, Store.open(target.archive) as after:
@@ -129,7 +131,8 @@ def test_members_are_the_same_for_the_same_archive(data: DataFolder, backup: Pat
     again = tmp_path / "again.zip"
     write_backup(data, again, made_by="test")
     with zipfile.ZipFile(backup) as one, zipfile.ZipFile(again) as other:
-        assert [info.filename for info in one.infolist()] == [MANIFEST, DATABASE, "topics.toml", "access.json"]
+        settings = ["topics.toml", "access.json", "searches.json"]
+        assert [info.filename for info in one.infolist()] == [MANIFEST, DATABASE, *settings]
         assert [one.read(info) for info in one.infolist()[1:]] == [other.read(info) for info in other.infolist()[1:]]
 
 

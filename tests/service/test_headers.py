@@ -36,6 +36,7 @@ def filled(template: str) -> str:
     """An address of a route that is there."""
     parts = {
         "article_id": "report-1",
+        "search_id": "none",
         "field": "region",
         "digest": load_assets().digest,
         "version": load_widgets()[0].version,

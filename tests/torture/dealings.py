@@ -41,7 +41,7 @@ RULES: Final = "rules-1"
 
 KEPT: Final = frozenset(
     {"generations", "CURRENT", "HELD", "lock", "archive.sqlite", "archive.sqlite-wal", "archive.sqlite-shm"}
-    | {"access", "access.json", "access.lock", "indexer.json", "compiled"}
+    | {"access", "access.json", "access.lock", "indexer.json", "compiled", "searches.json", "searches.lock"}
 )
 """What may lie in a data folder."""
 

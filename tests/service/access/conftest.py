@@ -16,6 +16,8 @@ from service.access.register import Register
 from service.access.rules import Rules
 from service.access.sites import Site
 from service.access.tokens import make_token
+from service.saved.file import KeptSearches, Searches
+from service.saved.searches import SavedSearch
 from service.settings import Settings
 from service.wiring import archives_of
 from tests.service.conftest import LogLines, found
@@ -34,6 +36,22 @@ HIDDEN = ("xylophone", "Secret Press", "Zeppelins", "Zzyzx", "Tibet", "1950-06",
 """What nobody may learn who sees only what Daily NK reported: each is said of one article of another source."""
 
 SEEN = "source:daily-nk"
+
+
+SAVED = SavedSearch(id="saved", name="Lessons", typed="xylo*", query="xylo*", options={}, created=NOW)
+
+
+class FixedSearches(KeptSearches):
+    """Saved searches that are what they are said to be."""
+
+    def __init__(self, *searches: SavedSearch) -> None:
+        super().__init__()
+        self.said = Searches(searches=searches)
+
+    @property
+    def current(self) -> Searches:
+        """What was said."""
+        return self.said
 
 
 class FixedRules(Rules):
@@ -143,6 +161,6 @@ def split_api(
 
     def make(*, is_public: bool = True, access: dict[str, Any] | None = None, **options: Any) -> Api:
         decided = admission.access(is_public=is_public, **(access or {}))
-        return api_of(split_archives, access=decided, **options)
+        return api_of(split_archives, access=decided, **{"searches": FixedSearches(SAVED), **options})
 
     return make

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from service.access.keys import Scope
+from service.marks import mark_from_serial
 from service.openapi import OPERATIONS
 from service.pages.resources import page_routes
 from service.resources import routes
@@ -56,11 +57,17 @@ ASKED: Final[dict[str, tuple[str, ...]]] = {
     "/v1/feed.atom": ("", "q=xylo*", "q=-source:daily-nk", "per_page=50"),
     "/v1/feed.json": ("", "q=xylo*", "q=-source:daily-nk", "per_page=50"),
     "/v1/export": ("format=csv", "format=jsonl", "format=csv&q=xylo*", "format=jsonl&exclude_source=daily-nk"),
+    "/v1/searches/saved/results": ("", "facet=topic&facet=source", "per_page=50"),
+    "/v1/searches/saved/feed.atom": ("", "per_page=50"),
+    "/v1/searches/saved/feed.json": ("", "per_page=50"),
     "/": SEARCH[:-3],
     "/embed": ("", "q=xylo*", "q=-source:daily-nk", "sort=oldest"),
     "/articles/report-hidden": ("", "q=sold"),
 }
 TEMPLATES: Final = {
+    "/v1/searches/{search_id}/results": "/v1/searches/saved/results",
+    "/v1/searches/{search_id}/feed.atom": "/v1/searches/saved/feed.atom",
+    "/v1/searches/{search_id}/feed.json": "/v1/searches/saved/feed.json",
     "/v1/facets/{field}": "/v1/facets/region",
     "/v1/articles/{article_id}": "/v1/articles/report-hidden",
     "/v1/articles/{article_id}/evidence": "/v1/articles/report-hidden/evidence",
@@ -71,7 +78,7 @@ SEE_NOTHING: Final = {
 }  # fmt: skip
 """Routes that say nothing of articles: of the archive as a whole, or of the software."""
 WRITING: Final = {"/v1/articles"}
-APART: Final = {"/v1/instantsearch", "/oembed"}
+APART: Final = {"/v1/instantsearch", "/oembed", "/v1/searches", "/v1/searches/{search_id}"}
 """Routes with tests of their own below."""
 
 INSTANT: Final = {
@@ -171,6 +178,20 @@ def test_nothing_leaks_to_other_peoples_interfaces(narrowed: dict[str, Any]) -> 
     result = ask(narrowed, "POST", "/v1/instantsearch", json=INSTANT)
     assert result.status_code == 200
     assert not whispers(result)
+
+
+def test_nothing_leaks_by_a_saved_search(narrowed: dict[str, Any], split_api: Callable[..., Api]) -> None:
+    """What a saved search asks is told; how much it finds is counted within the part, with a mark and without."""
+    mark = mark_from_serial(0, identity="test")
+    for query in ("", f"since={mark}"):
+        assert split_api().client.simulate_get("/v1/searches/saved", query_string=query).json["total"] == 1
+        result = ask(narrowed, "GET", "/v1/searches/saved", query)
+        assert (result.json["query"], result.json["total"]) == ("xylo*", 0)
+        assert not result.json["added"]
+        assert not whispers(result)
+    listed = ask(narrowed, "GET", "/v1/searches")
+    assert [search["id"] for search in listed.json["searches"]] == ["saved"]
+    assert not whispers(listed)
 
 
 def test_nothing_leaks_to_a_cms(narrowed: dict[str, Any]) -> None:

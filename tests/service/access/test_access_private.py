@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from tests.service.access.conftest import Admission
     from tests.service.conftest import Api
 
-ADDRESS = {"article_id": "report-2", "field": "region", "digest": "x", "name": "pages.css", "version": "x"}
+ADDRESS = {
+    "article_id": "report-2",
+    "search_id": "saved",
+    "field": "region",
+    "digest": "x",
+    "name": "pages.css",
+    "version": "x",
+}
 
 
 def bearing(text: str) -> dict[str, str]:
