@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - msgspec reads the types of fields
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
@@ -108,21 +109,24 @@ def search_from_arguments(
 
 def params_of(search: SavedSearch, shown: SearchParams = DEFAULTS) -> SearchParams:
     """The parameters that ask a search, with those that say how it is to be answered. Raises `SearchUnreadable`."""
-    arguments = Arguments({"q": (search.query,), **search.options})
-    params, problems = read_params(arguments, ASKED)
-    reasons = [f"{problem.param} {problem.detail}" for problem in problems] or list(_reasons(search.query))
-    if reasons:
-        raise SearchUnreadable(search.id, "; ".join(reasons))
+    params, problem = _read(search.query, tuple(search.options.items()))
+    if problem is not None:
+        raise SearchUnreadable(search.id, problem)
     return replace(shown, **{row.name: getattr(params, row.name) for row in ASKED})
 
 
 def find_problem(search: SavedSearch) -> str | None:
     """Why a search cannot be read any more; None if it can."""
-    try:
-        params_of(search)
-    except SearchUnreadable as error:
-        return error.reason
-    return None
+    return _read(search.query, tuple(search.options.items()))[1]
+
+
+@lru_cache(maxsize=1024)
+def _read(query: str, options: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[SearchParams, str | None]:
+    """What was kept of a search as parameters, and what is wrong with it. Remembered, for lists read all of them."""
+    rows = tuple(row for row in ASKED if row.name != "op")  # bare words are joined as the canonical form says
+    params, problems = read_params(Arguments({**dict(options), "q": (query,)}), rows)
+    reasons = [f"{problem.param} {problem.detail}" for problem in problems] or _reasons(query)
+    return params, "; ".join(reasons) or None
 
 
 def _options(params: SearchParams, filters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

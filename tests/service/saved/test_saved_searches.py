@@ -105,6 +105,7 @@ def kept(**changes: Any) -> SavedSearch:
         pytest.param(kept(query='"rice'), "quotation", id="a question in a syntax that is no more"),
         pytest.param(kept(query="(" * 6 + "rice" + ")" * 6), "deep", id="beyond today's limits"),
         pytest.param(kept(options={"colour": ("red",)}), "colour is not a parameter", id="a parameter that is no more"),
+        pytest.param(kept(options={"op": ("or",)}), "op is not a parameter", id="what the canonical form says"),
         pytest.param(kept(options={"role": ("hero",)}), "role must be one of", id="a value that is no more"),
     ],
 )
