@@ -99,8 +99,8 @@ class Better:
     total: int
 
 
-def find_better(asked: Asked, total: int, archive: Archive, lexicon: Lexicon) -> Better | None:
-    """What to offer in place of a question that found so many articles; None if that is enough or nothing is better."""
+def find_better(asked: Asked, request: SearchRequest, total: int, archive: Archive, lexicon: Lexicon) -> Better | None:
+    """What to offer in place of a request that found so many articles; None if that is enough or nothing is better."""
     speller = _speller(archive.searcher, lexicon)
     if speller is None or not asked.params.corrections or asked.question.corrections or total >= ENOUGH:
         return None
@@ -108,17 +108,17 @@ def find_better(asked: Asked, total: int, archive: Archive, lexicon: Lexicon) ->
     if better is None:
         return None
     question = reread(asked.question, better.query, lexicon, is_widened=asked.params.variants)
-    request = dataclasses.replace(asked.request, query=question.query, facets=(), offset=0, limit=0)
-    found = archive.searcher.matches(request).total
+    other = dataclasses.replace(request, query=question.query, facets=(), offset=0, limit=0)
+    found = archive.searcher.matches(other).total
     return Better(str(better.query), found) if found > total else None
 
 
-def matched_variants(asked: Asked, searcher: Searcher) -> Iterator[tuple[Variant, int]]:
-    """The other names by which articles matched, each with how many did."""
+def matched_variants(asked: Asked, request: SearchRequest, searcher: Searcher) -> Iterator[tuple[Variant, int]]:
+    """The other names by which articles match a request, each with how many do."""
     for variant in asked.question.variants:
-        query = all_of([asked.request.query, variant.query])
-        request = dataclasses.replace(asked.request, query=query, facets=(), offset=0, limit=0)
-        if articles := searcher.matches(request).total:
+        query = all_of([request.query, variant.query])
+        by_variant = dataclasses.replace(request, query=query, facets=(), offset=0, limit=0)
+        if articles := searcher.matches(by_variant).total:
             yield variant, articles
 
 

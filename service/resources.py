@@ -183,8 +183,8 @@ def _search_echo(
     return answers.query_echo(
         asked.question,
         unknown_values(request, archive.searcher),
-        matched_variants(asked, archive.searcher),
-        find_better(asked, total, archive, lexicon) if not request.offset else None,
+        matched_variants(asked, request, archive.searcher),
+        find_better(asked, request, total, archive, lexicon) if not request.offset else None,
     )
 
 

@@ -59,7 +59,7 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
     with closing(open_archive(folder, engine=engine)) as archive:
         asked = corrected(asked, archive, lexicon)
         hits = archive.searcher.search(asked.request, facet_size=asked.params.facet_size)
-        variants = tuple(matched_variants(asked, archive.searcher))
+        variants = tuple(matched_variants(asked, asked.request, archive.searcher))
     if as_json:
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         answer = answers.search_answer(

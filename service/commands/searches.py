@@ -12,6 +12,7 @@ import click
 
 from index.analysis import slug
 from index.gazetteer import load_gazetteer
+from search.thesaurus import Lexicon
 from service.commands.frame import SOMETHING_WRONG, NotDone, data_option
 from service.commands.restricting import print_table
 from service.saved.file import MOST, SearchesError, changing_searches, read_searches
@@ -88,7 +89,11 @@ def add_search_command(
     _refuse_name(name, made_id)
     with _errors_as_messages():
         search, notices = search_from_arguments(
-            _texts(options), search_id=made_id, name=name, now=dt.datetime.now(dt.UTC), gazetteer=load_gazetteer()
+            _texts(options),
+            search_id=made_id,
+            name=name,
+            now=dt.datetime.now(dt.UTC),
+            lexicon=Lexicon.of(load_gazetteer()),
         )
         for notice in notices:
             click.echo(f"Note: {notice.detail}", err=True)

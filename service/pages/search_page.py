@@ -217,9 +217,9 @@ def embedded_page(asked: Asked, archive: Archive, lexicon: Lexicon) -> EmbeddedP
 
 def _reading(asked: Asked, total: int, archive: Archive, lexicon: Lexicon) -> Reading:
     params = canonical_params(asked)
-    better = find_better(asked, total, archive, lexicon) if params.page == 1 else None
+    better = find_better(asked, asked.request, total, archive, lexicon) if params.page == 1 else None
     matched: dict[str, int] = {}
-    for variant, articles in matched_variants(asked, archive.searcher):
+    for variant, articles in matched_variants(asked, asked.request, archive.searcher):
         matched[variant.text] = max(articles, matched.get(variant.text, 0))
     return Reading(
         corrections=asked.question.corrections,

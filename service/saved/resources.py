@@ -86,7 +86,7 @@ class SavedSearchResource:
         entry = _entry(search, shown.site)
         total = added = None
         if entry.problem is None:
-            asked = asked_from_params(params_of(search, shown), self._serving.gazetteer)
+            asked = asked_from_params(params_of(search, shown), self._serving.lexicon)
             request = replace(request_of(asked, archive), limit=0)
             found = archive.searcher.matches(request).total
             total = archive.searcher.matches(replace(request, after=0)).total if shown.since else found
@@ -132,7 +132,7 @@ class SavedFeedResource:
         own = replace(DEFAULTS, site=shown.site, since=shown.since)
         said = [query_string_from_params(own, SHOWN)] + ([f"per_page={entries}"] if entries != MAX_PER_PAGE else [])
         question = FeedQuestion(
-            asked=asked_from_params(params, self._serving.gazetteer),
+            asked=asked_from_params(params, self._serving.lexicon),
             entries=entries,
             words=find_search(self._serving.searches, search_id).name,
             address=_with(f"{PATH}/{search_id}/{self._name}", "&".join(filter(None, said))),

@@ -33,8 +33,8 @@ from service.params import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from index.gazetteer import Gazetteer
     from search.syntax import Notice
+    from search.thesaurus import Lexicon
     from service.params import SearchParams
 
 ID: Final = r"^[a-z0-9][a-z0-9-]{0,63}\Z"
@@ -84,13 +84,13 @@ class SavedSearch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def search_from_arguments(
-    arguments: Mapping[str, tuple[str, ...]], *, search_id: str, name: str, now: dt.datetime, gazetteer: Gazetteer
+    arguments: Mapping[str, tuple[str, ...]], *, search_id: str, name: str, now: dt.datetime, lexicon: Lexicon
 ) -> tuple[SavedSearch, tuple[Notice, ...]]:
     """A search made from parameters of the API as text (`ASKED`), and what is odd about its question.
 
     Raises `InvalidParameters` with all that is wrong with it, `ValueError` for a name or an id that cannot be.
     """
-    asked = ask(Arguments(arguments), gazetteer, ASKED)
+    asked = ask(Arguments(arguments), lexicon, ASKED)
     made: dict[str, Any] = {
         "id": search_id,
         "name": name,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.gazetteer import load_gazetteer
+from search.thesaurus import Lexicon
 from service.saved.file import KeptSearches, changing_searches
 from service.saved.searches import SavedSearch, search_from_arguments
 from tests.service.conftest import Api
@@ -26,7 +27,9 @@ NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 def saved(search_id: str = "rice", name: str = "Rice", **arguments: tuple[str, ...] | str) -> SavedSearch:
     """A search as it is kept."""
     texts = {key: value if isinstance(value, tuple) else (value,) for key, value in arguments.items()}
-    search, _ = search_from_arguments(texts, search_id=search_id, name=name, now=NOW, gazetteer=load_gazetteer())
+    search, _ = search_from_arguments(
+        texts, search_id=search_id, name=name, now=NOW, lexicon=Lexicon.of(load_gazetteer())
+    )
     return search
 
 

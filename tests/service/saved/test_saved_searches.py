@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from index.gazetteer import load_gazetteer
 from search.percolate import load_topics
+from search.thesaurus import Lexicon
 from service.asking import ask, asked_from_params
 from service.params import Arguments
 from service.problems import InvalidParameters
@@ -22,7 +23,7 @@ from tests.service.saved.conftest import saved
 if TYPE_CHECKING:
     from pathlib import Path
 
-GAZETTEER = load_gazetteer()
+LEXICON = Lexicon.of(load_gazetteer())
 
 words = st.sampled_from(
     ("rice", "smuggl*", '"solar panels"', "title:report", "region:신의주", 'source:"Daily NK"', "date:2019..2020-03")
@@ -55,13 +56,13 @@ asked_for = st.fixed_dictionaries(
 def test_what_is_kept_asks_an_engine_the_same(arguments: dict[str, tuple[str, ...]]) -> None:
     """The request of a search that was kept, written to a file and read is the request of what was typed."""
     try:
-        typed = ask(Arguments(arguments), GAZETTEER, ASKED)
+        typed = ask(Arguments(arguments), LEXICON, ASKED)
         search = saved("rice", "Rice", **arguments)
     except (InvalidParameters, ValueError):  # beyond the limits, as typed or written out: tests of their own below
         reject()
     read = msgspec.json.decode(msgspec.json.encode(search), type=SavedSearch)
     assert read == search
-    assert asked_from_params(params_of(read), GAZETTEER).request == typed.request
+    assert asked_from_params(params_of(read), LEXICON).request == typed.request
 
 
 def test_the_question_as_typed_is_kept_beside_the_canonical_one() -> None:
@@ -130,7 +131,7 @@ def test_a_topic_says_all_that_its_search_asked(tmp_path: Path) -> None:
     search = msgspec.structs.replace(search, name='Panels "from" C:\\ 신의주')
     row = topic_row(search)
     (tmp_path / "topics.toml").write_text(row, encoding="utf-8")
-    [rule] = load_topics(GAZETTEER, tmp_path / "topics.toml")
+    [rule] = load_topics(LEXICON, tmp_path / "topics.toml")
     assert (rule.saved.label.id, rule.saved.label.name) == ("rice", search.name)
     assert tomllib.loads(row)["rice"]["query"] == (
         '(smuggl* OR "solar panels") (region:kp-ryanggang OR region:kp-sinuiju) -source:daily-nk date:2019-01-01..'
