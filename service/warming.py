@@ -20,6 +20,7 @@ from index.machine_code import discard_outdated, is_complete, mark_complete
 from index.whoosh_index import check_index, update_index, write_index
 from search.engine import DateFacet, DateFilter, Interval, SearchRequest, Sort, ValueFacet, ValueFilter
 from search.engines.arrays import ArraysEngine
+from search.engines.vocabulary import IndexVocabulary
 from search.query import And, Dates, Everything, Near, Not, Or, Phrase, Prefix, Query, Term, Value
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def _search(folder: Path) -> None:
         filters = (ValueFilter("source", none_of=("nobody",)), ValueFilter("region", any_of=("kp",)))
         dates = DateFilter(dt.date(2020, 1, 1), None)
         engine.search(SearchRequest(query=query, filters=filters, dates=dates, facets=facets))
+    vocabulary = IndexVocabulary(folder)
+    vocabulary.known(("rice",))
+    vocabulary.near("rise", 1, beginning="r")
     engine.close()
 
 

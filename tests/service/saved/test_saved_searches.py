@@ -131,7 +131,7 @@ def test_a_topic_says_all_that_its_search_asked(tmp_path: Path) -> None:
     search = msgspec.structs.replace(search, name='Panels "from" C:\\ 신의주')
     row = topic_row(search)
     (tmp_path / "topics.toml").write_text(row, encoding="utf-8")
-    [rule] = load_topics(LEXICON, tmp_path / "topics.toml")
+    [rule] = load_topics(load_gazetteer(), tmp_path / "topics.toml")
     assert (rule.saved.label.id, rule.saved.label.name) == ("rice", search.name)
     assert tomllib.loads(row)["rice"]["query"] == (
         '(smuggl* OR "solar panels") (region:kp-ryanggang OR region:kp-sinuiju) -source:daily-nk date:2019-01-01..'
