@@ -18,6 +18,7 @@ from search.engine import DateCounts, DateFacet, SearchRequest, ValueCounts, Val
 from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts, facet_from_counts
 from search.highlight import LOOKED_AT, LOOKED_AT_TOGETHER, Highlight, highlights
 from search.query import Everything, Query, Term, all_of
+from search.related import Relations
 from search.spans import matches, words_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from index.document import Label
     from index.snapshot import Snapshot
     from search.engine import Engine, Facet, Matches
+    from search.related import Related
     from search.spelling import Vocabulary
 
 _EVERYTHING: Final = Everything()
@@ -70,6 +72,7 @@ class Searcher:
         self.vocabulary = vocabulary
         """The terms of the whole generation, if they can be told."""
         self._occurring: dict[str, Mapping[str, tuple[Label, ...]]] = {}
+        self._relations = Relations()
 
     def within(self, query: Query) -> Searcher:
         """One of the same generation for which only those of its articles are there that match (values and dates).
@@ -149,6 +152,10 @@ class Searcher:
             return document
         record = record_from_document(0, document)
         return document if matches(self._within, words_of(record), record) else None
+
+    def related(self, document: Document) -> Related:
+        """What has to do with one of the articles, and why. Raises `QueryRefused` if that would cost too much."""
+        return self._relations.of(document, self)
 
     def labels(self, field: str) -> Mapping[str, tuple[Label, ...]]:
         """The path of labels of each value that any article of this generation has in a keyword field."""

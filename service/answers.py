@@ -6,7 +6,7 @@ side could have said, and nothing is left out because it is unknown: unknown is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
 from search.facets import DateFacetView, ValueFacetView
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from index.document import Document, Evidence, Found, PublishedOn, Region
     from search.facets import FacetValue
     from search.highlight import Highlight
+    from search.related import Shared, Version
     from search.rewrite import Question
     from search.searcher import Hit, Hits
     from search.syntax import Notice
     from search.thesaurus import Variant
     from service.asking import Better
     from service.problems import ServiceProblem
+
+RelatedHit: TypeAlias = "tuple[Hit, Shared]"
+"""A related article, and what it shares."""
 
 _WEB: Final = {"http", "https"}
 
@@ -124,6 +128,23 @@ def evidence_answer(document: Document, generation: str, _site: str = "") -> wir
     )
 
 
+def related_answer(
+    document: Document,
+    *,
+    hits: Iterable[RelatedHit],
+    versions: Iterable[tuple[Document, Version]],
+    generation: str,
+    site: str = "",
+) -> wire.RelatedAnswer:
+    """The JSON of what has to do with an article."""
+    return wire.RelatedAnswer(
+        id=document.id,
+        hits=tuple(wire.RelatedHit(**_hit_parts(hit, site), shared=_shared(shared)) for hit, shared in hits),
+        versions=tuple(_version(other, version, site) for other, version in versions),
+        generation=generation,
+    )
+
+
 def problem_answer(problem: ServiceProblem, request_id: str) -> wire.Problem:
     """The JSON of an error."""
     return wire.Problem(
@@ -138,11 +159,33 @@ def problem_answer(problem: ServiceProblem, request_id: str) -> wire.Problem:
 
 
 def _hit(hit: Hit, site: str) -> wire.Hit:
-    return wire.Hit(
+    return wire.Hit(**_hit_parts(hit, site))
+
+
+def _hit_parts(hit: Hit, site: str) -> dict[str, Any]:
+    return {
         **_metadata(hit.document),
-        score=hit.score,
-        highlights=tuple(map(_highlight, hit.highlights)),
-        links=article_links(hit.document.id, site),
+        "score": hit.score,
+        "highlights": tuple(map(_highlight, hit.highlights)),
+        "links": article_links(hit.document.id, site),
+    }
+
+
+def _shared(shared: Shared) -> wire.Shared:
+    places, topics = (
+        tuple(wire.Label(label.id, label.name) for label in labels) for labels in (shared.places, shared.topics)
+    )
+    return wire.Shared(places, topics, shared.words)
+
+
+def _version(document: Document, version: Version, site: str) -> wire.Version:
+    return wire.Version(
+        id=document.id,
+        language=document.language.value if document.language else None,
+        title=document.title.value,
+        kind=version.kind,
+        because=version.because,
+        links=article_links(document.id, site),
     )
 
 
@@ -181,7 +224,9 @@ def article_links(article_id: str, site: str = "") -> wire.ArticleLinks:
     """Where more about an article is, for a site if one is named."""
     address = f"/v1/articles/{quote(article_id, safe='')}"
     asked = f"?{urlencode({'site': site})}" if site else ""
-    return wire.ArticleLinks(self=address + asked, evidence=f"{address}/evidence{asked}")
+    return wire.ArticleLinks(
+        self=address + asked, evidence=f"{address}/evidence{asked}", related=f"{address}/related{asked}"
+    )
 
 
 def _published(value: PublishedOn) -> wire.Published:

@@ -110,6 +110,7 @@ ROUTES: Final[Mapping[str, str]] = MappingProxyType(
         "/v1/articles": "data",
         "/v1/articles/{article_id}": "data",
         "/v1/articles/{article_id}/evidence": "data",
+        "/v1/articles/{article_id}/related": "data",
         "/v1/suggest": "data",
         "/v1/suggest/browser": "data",
         "/v1/feed.atom": "data",

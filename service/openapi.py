@@ -24,6 +24,7 @@ from service.params import (
     FACET_PATHS,
     MAX_VALUES,
     NO_CONTROL,
+    RELATED,
     SEARCH,
     SEARCH_BODY,
     SITE,
@@ -200,6 +201,15 @@ OPERATIONS: Final = (
         answer=wire.EvidenceAnswer,
         path_parameters=_ARTICLE_ID,
         parameters=ARTICLE,
+        problems=(400, 404, 503),
+    ),
+    Operation(
+        path="/v1/articles/{article_id}/related",
+        name="related",
+        summary="Other articles that have to do with one, and why; and the same report in other versions or languages.",
+        answer=wire.RelatedAnswer,
+        path_parameters=_ARTICLE_ID,
+        parameters=RELATED,
         problems=(400, 404, 503),
     ),
     Operation(

@@ -22,6 +22,7 @@ from urllib.parse import quote_plus, unquote_to_bytes
 from index.document import Role
 from index.fields import FIELDS, KEYWORD_FIELDS, FieldKind
 from search.engine import DateMatch, Interval, Sort
+from search.related import MOST_RELATED
 from search.syntax import PUBLIC_LIMITS, days_from_date
 from service import marks
 from service.problems import ParamProblem
@@ -83,6 +84,7 @@ class SearchParams:
     explain: bool = False
     format: Literal["csv", "jsonl"] = "csv"
     dry_run: bool = False
+    limit: int = 5
 
 
 DEFAULTS: Final = SearchParams()
@@ -234,6 +236,7 @@ FACET: Final = (
     _FACET_SIZE,
 )
 ARTICLE: Final = (SITE,)
+RELATED: Final = (SITE, _number("limit", "Articles that are told of, at most.", MOST_RELATED))
 SUGGEST: Final = (SITE, _words("q", "What was typed so far.", longest=PUBLIC_LIMITS.characters))
 EXPORT: Final = (
     *SEARCH,

@@ -59,6 +59,8 @@ from service.params import (
 from service.per_generation import PerGeneration
 from service.problems import NotFound, UnsupportedMedia
 from service.readiness import ReadinessResource
+from service.relating import PATH as RELATED
+from service.relating import RelatedResource
 from service.reuse import reuse_links, reuse_routes
 from service.saved.file import KeptSearches
 from service.saved.resources import saved_routes
@@ -284,6 +286,7 @@ def routes(serving: Serving) -> dict[str, object]:
         "/v1/facets/{field}": FacetResource(serving),
         **writing_routes(serving, ArticleResource(serving, answers.article_answer)),
         "/v1/articles/{article_id}/evidence": ArticleResource(serving, answers.evidence_answer),
+        RELATED: RelatedResource(serving),
         **reuse_routes(serving),
         **saved_routes(serving, search.answering),
         "/healthz": HealthResource(),

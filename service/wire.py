@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 from index.document import Basis, BlockKind, Precision, Role  # noqa: TC001 - msgspec reads the annotations
 from search.engine import Interval  # noqa: TC001 - msgspec reads the annotations
 from search.thesaurus import Reason as VariantReason  # noqa: TC001 - likewise
+from search.versions import VersionKind  # noqa: TC001 - msgspec reads the annotations
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -101,6 +102,7 @@ class ArticleLinks(msgspec.Struct, frozen=True):
 
     self: str
     evidence: str
+    related: str
 
 
 class ArticleMetadata(msgspec.Struct, frozen=True):
@@ -282,6 +284,40 @@ class EvidenceAnswer(msgspec.Struct, frozen=True):
     authors: tuple[FoundText, ...]
     translators: tuple[FoundText, ...]
     language: FoundText | None
+    generation: str
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """What two articles share: the narrowest places, topics, and telling words as the one asked about writes them."""
+
+    places: tuple[Label, ...]
+    topics: tuple[Label, ...]
+    words: tuple[str, ...]
+
+
+class RelatedHit(Hit, frozen=True):
+    """An article that has to do with another, and why. Scores compare within one answer only."""
+
+    shared: Shared
+
+
+class Version(msgspec.Struct, frozen=True):
+    """An article that is the same report in another version or language; `because` is what proves it, in words."""
+
+    id: str
+    language: str | None
+    title: str
+    kind: VersionKind
+    because: tuple[str, ...]
+    links: ArticleLinks
+
+
+class RelatedAnswer(msgspec.Struct, frozen=True):
+    """What has to do with the article `id`: others, the nearest first, and its versions, which are not among them."""
+
+    id: str
+    hits: tuple[RelatedHit, ...]
+    versions: tuple[Version, ...]
     generation: str
 
 

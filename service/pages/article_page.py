@@ -2,7 +2,7 @@
 
 `article_page` cuts the text into `Paragraph`s of `Run`s: a run is what a question matches, or what values rest on, or
 neither. Each `Known` is a value with its `Reason`s; a reason that stands in the text has the number of the runs that
-are its words. Related articles are those that share the most telling words, found by the engine as any others.
+are its words. What is said of other articles is `service.pages.related_list`'s.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from index.analysis import terms
 from index.document import Basis, BlockKind, Span
 from index.labels import LANGUAGES
-from search.engine import SearchRequest
 from search.highlight import LOOKED_AT
-from search.query import Term, any_of, leaves
+from search.query import leaves
 from search.spans import FieldWords, find_spans
 from service.answers import article_links
-from service.pages.addresses import article_address, find_web_address, search_address
+from service.pages.addresses import find_web_address, search_address
 from service.pages.choices import ROLES
+from service.pages.related_list import RelatedList, related_list
 from service.pages.results import Stated, date_stated, is_stated, label_stated, place_stated, shortened
 from service.params import SearchParams
 from service.phrasing import in_words
@@ -35,11 +34,6 @@ if TYPE_CHECKING:
     from search.query import Words
     from search.rewrite import Question
     from search.searcher import Searcher
-
-RELATED: Final = 5
-_TELLING: Final = 24
-"""Words of an article that others are compared by: those it uses most."""
-_SHORTEST_TELLING: Final = 4
 
 _FIELD_OF: Final = {
     BlockKind.TITLE: "title",
@@ -94,18 +88,6 @@ class Known:
     address: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
-    """An article that shares much with this one, and what it shares by name."""
-
-    text: str
-    address: str
-    place: Stated | None
-    date: Stated | None
-    source: Stated | None
-    shared: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlePage:
     """What an article's page shows. `headline` is empty if the text has none; `title` then is how the text begins."""
@@ -121,7 +103,7 @@ class ArticlePage:
     paragraphs: tuple[Paragraph, ...]
     matches: int
     known: tuple[Known, ...]
-    related: tuple[Related, ...]
+    related: RelatedList
     citation: str
     original: str | None
     hidden: tuple[tuple[str, str], ...]
@@ -152,7 +134,7 @@ def article_page(document: Document, question: Question, searcher: Searcher, sit
         paragraphs=paragraphs,
         matches=sum(_matches(runs) for runs in (headline, *(paragraph.runs for paragraph in paragraphs))),
         known=tuple(_known(document, numbers, site)),
-        related=tuple(_related(document, searcher, site)),
+        related=related_list(document, searcher, site),
         citation=citation_of(document),
         original=find_web_address(document.url),
         hidden=(("site", site),) if site else (),
@@ -293,45 +275,6 @@ def _known(document: Document, numbers: _Numbers, site: str) -> Iterator[Known]:
 
 def _reason(reason: Evidence, numbers: _Numbers) -> Reason:
     return Reason(numbers.get(reason.where) if reason.where else None, reason.rule, reason.quote)
-
-
-def _related(document: Document, searcher: Searcher, site: str) -> Iterator[Related]:
-    """Articles with the words by which this one's places and topics were found, and those of its headline."""
-    telling = Counter(
-        term
-        for words in _telling_words(document)
-        for term in terms(words)
-        if len(term) >= _SHORTEST_TELLING or not term.isascii()
-    )
-    query = any_of(Term(term) for term, _ in telling.most_common(_TELLING))
-    if not telling:
-        return
-    hits = searcher.search(SearchRequest(query=query, limit=RELATED + 1), highlight=False).hits
-    for other in [hit.document for hit in hits if hit.document.id != document.id][:RELATED]:
-        yield Related(
-            text=shortened(other.title.value),
-            address=article_address(other.id, site=site),
-            place=place_stated(other),
-            date=date_stated(other),
-            source=label_stated(other.source) if other.source else None,
-            shared=tuple(sorted(_subjects(document) & _subjects(other))),
-        )
-
-
-def _telling_words(document: Document) -> Iterator[str]:
-    if document.has_title:
-        yield document.title.value
-    for topic in document.topics:
-        yield from (reason.quote for reason in topic.evidence)
-    for place in document.regions:
-        if len(place.value.path) > 1:
-            yield place.value.name
-
-
-def _subjects(document: Document) -> set[str]:
-    """What an article is about, by name; no whole country, which would be shared by all."""
-    places = {found.value.name for found in document.regions if len(found.value.path) > 1}
-    return places | {found.value.name for found in document.topics}
 
 
 def citation_of(document: Document) -> str:

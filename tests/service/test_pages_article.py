@@ -189,7 +189,10 @@ def test_related_articles_share_what_is_said(archive: Api) -> None:
         about = {topic["name"] for topic in other["topics"]} | {place["name"] for place in other["regions"]}
         about |= {name for place in other["regions"] for name in place["path"]}
         for shared in each.xpath("./p[@class='about']"):
-            assert set(said(shared).removeprefix("both: ").split(", ")) <= about
+            subjects, _, words = said(shared).partition("both say ")
+            named = subjects.removeprefix("both are about ").removesuffix("; ")
+            assert set(named.replace(" and ", ", ").split(", ")) <= about | {""}
+            assert all(word.lower() in other["text"].lower() for word in re.findall("“(.*?)”", words))
 
 
 def test_it_says_how_to_cite_and_where_it_is_from(archive: Api, document: Document) -> None:

@@ -115,7 +115,11 @@ def test_a_hit_says_all_that_is_known_and_null_for_the_rest(api: Api) -> None:
         "topics": [{"id": "smuggling", "name": "Smuggling"}, {"id": "covid-19", "name": "COVID-19"}],
         "language": "en",
         "highlights": hit["highlights"],
-        "links": {"self": "/v1/articles/report-4", "evidence": "/v1/articles/report-4/evidence"},
+        "links": {
+            "self": "/v1/articles/report-4",
+            "evidence": "/v1/articles/report-4/evidence",
+            "related": "/v1/articles/report-4/related",
+        },
     }
     assert hits["report-1"]["url"] is None
     assert hits["report-5"]["published"] is None

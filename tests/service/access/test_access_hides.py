@@ -78,8 +78,14 @@ SEE_NOTHING: Final = {
 }  # fmt: skip
 """Routes that say nothing of articles: of the archive as a whole, or of the software."""
 WRITING: Final = {"/v1/articles"}
-APART: Final = {"/v1/instantsearch", "/oembed", "/v1/searches", "/v1/searches/{search_id}"}
-"""Routes with tests of their own below."""
+APART: Final = {
+    "/v1/instantsearch",
+    "/oembed",
+    "/v1/searches",
+    "/v1/searches/{search_id}",
+    "/v1/articles/{article_id}/related",
+}
+"""Routes with tests of their own below, or in `test_access_related`."""
 
 INSTANT: Final = {
     "requests": [
@@ -157,7 +163,7 @@ def test_no_route_tells_of_what_lies_outside(narrowed: dict[str, Any]) -> None:
 
 def test_an_article_outside_is_not_there(narrowed: dict[str, Any]) -> None:
     """It is answered as one that never was, in every form; one inside is answered."""
-    for path in ("/v1/articles/{}", "/v1/articles/{}/evidence", "/articles/{}"):
+    for path in ("/v1/articles/{}", "/v1/articles/{}/evidence", "/v1/articles/{}/related", "/articles/{}"):
         outside, never, inside = (ask(narrowed, "GET", path.format(f"report-{end}")) for end in ("hidden", "none", "2"))
         assert outside.status_code == never.status_code == 404
         assert inside.status_code == 200
