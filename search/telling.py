@@ -27,6 +27,23 @@ LOOKED_AT: Final = 20_000
 SHORTEST: Final = 3
 """Letters of a word; of scripts whose letters go by pairs two, which is one pair."""
 
+_WORDS: Final = """
+about above after again against all almost also although always among and another any anybody anyone anything are
+around because been before being below between both but can cannot could did does doing done down during each either
+else even ever every everybody everyone everything few for from further had has have having her here hers herself him
+himself his how however into its itself just least less many may might more most much must neither never nobody nor
+not nothing now off often once one only onto other others our ours out over own per perhaps quite rather really said
+same say saying says shall she should since some somebody someone something still such than that the their theirs them
+themselves then there these they this those though through thus too toward towards under until upon very was were what
+when where whether which while who whom whose why will with within without would yet you your yours
+"""
+
+FUNCTION_WORDS: Final = frozenset(_WORDS.split())
+"""English words that hold sentences together, and say and said, which all reports use: they tell nothing of an article.
+
+Where there are many articles their number shows it; where there are eight, it does not. Other languages have no list.
+"""
+
 _SAID: Final = frozenset({BlockKind.TITLE, BlockKind.BODY, BlockKind.CAPTION})
 
 
@@ -99,5 +116,6 @@ def _analysed(words: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _noun(written: str) -> Iterator[str]:
     is_dense = goes_by_pairs(written)
     noun = (without_particle(written) or written) if is_dense else written
-    if len(noun) >= (2 if is_dense else SHORTEST) and any(map(str.isalpha, noun)):
+    is_long_enough = len(noun) >= (2 if is_dense else SHORTEST)
+    if is_long_enough and any(map(str.isalpha, noun)) and noun.lower() not in FUNCTION_WORDS:
         yield noun

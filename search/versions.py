@@ -70,9 +70,10 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What of an article is compared: its stretches of `SHINGLE` terms, its numbers, and its places below countries."""
+    """What of an article is compared: terms, stretches of `SHINGLE` terms, numbers, and places below countries."""
 
     document: Document
+    terms: frozenset[str]
     shingles: frozenset[tuple[str, ...]]
     numbers: frozenset[float]
     places: dict[str, str]
@@ -89,6 +90,7 @@ def reading_of(document: Document) -> Reading:
     found = terms(text)
     return Reading(
         document=document,
+        terms=frozenset(found),
         shingles=frozenset(zip(*(found[start:] for start in range(SHINGLE)), strict=False)),
         numbers=frozenset(numbers_in(text)),
         places={
@@ -116,18 +118,22 @@ def _find_same_words(one: Reading, other: Reading) -> Likeness | None:
         return None
     if apart is not None and apart > DAYS_APART:
         return None
-    if alike < ALIKE_BY_ITSELF and not _have_alike_headlines(one.document, other.document):
+    if alike < ALIKE_BY_ITSELF and not _have_alike_headlines(one, other):
         return None
     return Likeness(
         VersionKind.VERSION, (f"{int(alike * 100)}% of the shorter text is in the other, word for word", _when(apart))
     )
 
 
-def _have_alike_headlines(one: Document, other: Document) -> bool:
-    if not (one.has_title and other.has_title):
+def _have_alike_headlines(one: Reading, other: Reading) -> bool:
+    """Whether headlines share most of their words, and not each names something that the other article never does."""
+    if not (one.document.has_title and other.document.has_title):
         return False
-    shorter, longer = sorted((set(terms(each.title.value)) for each in (one, other)), key=len)
-    return bool(shorter) and len(shorter & longer) >= HEADLINES_ALIKE * len(shorter)
+    mine, theirs = (set(terms(each.document.title.value)) for each in (one, other))
+    shorter = min(len(mine), len(theirs))
+    if not shorter or len(mine & theirs) < HEADLINES_ALIKE * shorter:
+        return False
+    return mine <= other.terms or theirs <= one.terms
 
 
 def _find_translation(one: Reading, other: Reading) -> Likeness | None:
@@ -211,4 +217,8 @@ def _days_apart(one: Document, other: Document) -> int | None:
 def _when(apart: int | None) -> str:
     if apart is None:
         return "nothing says that they are from different days"
-    return "the days they may be from overlap" if apart == 0 else f"they are {apart} days apart"
+    return (
+        "the days they may be from overlap"
+        if apart == 0
+        else f"they are {'a day' if apart == 1 else f'{apart} days'} apart"
+    )

@@ -97,13 +97,23 @@ def test_form_letters_are_not_versions() -> None:
     text = (
         "The leader sent a message of greetings to the president of {0} on the {1}th anniversary of its independence. "
         "The message extended warm congratulations to the president and the people of {0} and wished them success in "
-        "their work for the development of the country, expressing belief that the friendly relations would grow stronger."
+        "their work for the development of the country, with the belief that friendly relations would grow stronger."
     )
     laos, cuba = (
         report(name, text.format(name, year), title=f"Greetings to President of {name}")
         for name, year in (("Laos", 36), ("Cuba", 53))
     )
     assert likeness(laos, cuba) is None
+
+
+def test_two_of_a_kind_are_not_versions() -> None:
+    """Funds that pay the same are as many reports: each headline names what the other article never does."""
+    text = (
+        "The {0} fund said it set a dividend of 4,300 yuan a share for its holders, to be paid on the last day of the "
+        "month. The fund invests in bonds of provinces and of cities, and has paid every month since it was founded."
+    )
+    insured, daring = (report(x, text.format(x), title=f"{x} fund sets dividend") for x in ("Insured", "Daring"))
+    assert likeness(insured, daring) is None
 
 
 def test_the_proof_is_told() -> None:

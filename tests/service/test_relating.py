@@ -121,7 +121,7 @@ def test_a_hit_shows_where_it_has_what_is_shared(bilingual: Api) -> None:
 def test_the_page_says_where_else_the_report_is(bilingual: Api) -> None:
     """Above the text: also in Korean; below: the proof, then what is related and why. Nothing becomes an element."""
     tree = parsed(bilingual.client.simulate_get("/articles/copper"))
-    (also,) = tree.xpath("//p[@class='also']")
+    (also,) = tree.xpath("//article/*[@class='also']")
     links = {said(link): link.get("href") for link in also.xpath("./a")}
     assert links == {"in another version": "/articles/copper-2", "in Korean": "/articles/copper-ko", "why": "#same"}
     same = [said(each) for each in tree.xpath("//*[@id='same']//p[@class='about']")]
@@ -136,7 +136,7 @@ def test_the_page_says_where_else_the_report_is(bilingual: Api) -> None:
 def test_the_page_of_a_report_there_is_once_says_nothing_of_versions(bilingual: Api) -> None:
     """No empty headings."""
     tree = parsed(bilingual.client.simulate_get("/articles/report-4"))
-    assert tree.xpath("//p[@class='also'] | //*[@id='same']") == []
+    assert tree.xpath("//*[@class='also'] | //*[@id='same']") == []
 
 
 def test_too_costly_a_question_is_said_not_failed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
