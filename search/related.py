@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from search.searcher import Searcher
     from search.versions import Reading
 
-MOST_RELATED: Final = 12
+MOST_RELATED: Final = 10
 """Articles that are told of, at most."""
 
-COUNTED: Final = 80
+COUNTED: Final = 64
 """Words of an article whose articles are counted."""
 
 ASKED: Final = 24
@@ -42,7 +42,7 @@ ASKED: Final = 24
 
 PLACES_ASKED: Final = 6
 
-LOOKED_THROUGH: Final = 18
+LOOKED_THROUGH: Final = 14
 """The engine's best answers that are looked at: their documents are read."""
 
 FEWEST_WORDS: Final = 3
@@ -112,7 +112,7 @@ class Relations:
     """What is remembered of the articles that one searcher sees. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._counts: dict[Query, int] = {}
+        self._counts: dict[tuple[str, ...], int] = {}
         self._values: tuple[int, Mapping[str, Mapping[str, int]]] | None = None
         self._known: OrderedDict[str, Related] = OrderedDict()
         self._lock = Lock()
@@ -131,14 +131,21 @@ class Relations:
                 self._known.popitem(last=False)
         return known
 
-    def count(self, query: Query, searcher: Searcher) -> int:
-        """How many articles match."""
+    def count(self, word: Word, searcher: Searcher) -> int:
+        """How many articles have a word in their bodies; of one that hardly any has there, how many have it at all.
+
+        Engines need not count the articles of one field one by one.
+        """
         counts = self._counts
-        if query not in counts:
+        known = counts.get(word.terms)
+        if known is None:
             if len(counts) >= COUNTS_KEPT:
                 self._counts = counts = {}
-            counts[query] = searcher.matches(SearchRequest(query=query, limit=0)).total
-        return counts[query]
+            known = searcher.matches(SearchRequest(query=replace(word.leaf, field="body"), limit=0)).total
+            if known <= 1:
+                known = searcher.matches(SearchRequest(query=word.leaf, limit=0)).total
+            counts[word.terms] = known
+        return known
 
     def values(self, searcher: Searcher) -> tuple[int, Mapping[str, Mapping[str, int]]]:
         """How many articles there are, and how many have each region and each topic."""
@@ -178,7 +185,7 @@ class _Relating:
         names = {term for label in (*self._places.values(), *self._topics.values()) for term in terms(label.name)}
         worth = []
         for word in words_of(self._document)[:COUNTED]:
-            having = self._relations.count(word.leaf, self._searcher)
+            having = self._relations.count(word, self._searcher)
             if not word.is_in(names) and 1 < having <= COMMON * self._number:
                 worth.append(((1 + math.log(word.times)) * self._rarity(having), word))
         worth.sort(key=lambda pair: -pair[0])
