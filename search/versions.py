@@ -37,7 +37,8 @@ SHORTER: Final = 0.5
 """How much of the longer text, in stretches, the shorter must at least be: else it is an excerpt."""
 
 FEWEST_SHINGLES: Final = 24
-"""Stretches that a text must have for their being the same to mean anything."""
+FEWEST_IF_EDITED: Final = 40
+"""Stretches that a text must have for their being the same to mean anything; of a text that was edited, more."""
 
 DAYS_APART: Final = 3
 """Days that may lie between two versions. What is published again much later is a new article with old words."""
@@ -118,7 +119,8 @@ def _find_same_words(one: Reading, other: Reading) -> Likeness | None:
         return None
     if apart is not None and apart > DAYS_APART:
         return None
-    if alike < ALIKE_BY_ITSELF and not _have_alike_headlines(one, other):
+    is_short = len(shorter.shingles) < FEWEST_IF_EDITED
+    if alike < ALIKE_BY_ITSELF and (is_short or not _have_alike_headlines(one, other)):
         return None
     return Likeness(
         VersionKind.VERSION, (f"{int(alike * 100)}% of the shorter text is in the other, word for word", _when(apart))

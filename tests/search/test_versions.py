@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from index.document import Document, Label, Role
-from search.versions import Likeness, VersionKind, find_likeness, numbers_in, reading_of
+from search.versions import FEWEST_IF_EDITED, Likeness, VersionKind, find_likeness, numbers_in, reading_of
 from tests.search.reports import DAY, HYESAN, NORTH_KOREA, SINUIJU, report
 
 BODY = (
@@ -110,10 +110,25 @@ def test_two_of_a_kind_are_not_versions() -> None:
     """Funds that pay the same are as many reports: each headline names what the other article never does."""
     text = (
         "The {0} fund said it set a dividend of 4,300 yuan a share for its holders, to be paid on the last day of the "
-        "month. The fund invests in bonds of provinces and of cities, and has paid every month since it was founded."
+        "month. The fund invests in bonds of provinces and of cities, and has paid every month since it was founded "
+        "eleven years ago, when nobody believed that it would last for longer than a year or two at the most."
     )
+    assert len(reading_of(report("x", text)).shingles) > FEWEST_IF_EDITED
     insured, daring = (report(x, text.format(x), title=f"{x} fund sets dividend") for x in ("Insured", "Daring"))
     assert likeness(insured, daring) is None
+
+
+def test_short_texts_must_be_the_same() -> None:
+    """In a few lines of figures one word more may be another thing altogether."""
+    lines = (
+        "{} pays 7.1 yuan a share against 7.1 yuan before. To be paid on March 31. Record of March 16. A fund of bonds."
+    )
+    one, other = (
+        report(name, lines.format(name), title="Fund sets payout")
+        for name in ("Hyesan insured", "Hyesan insured growth")
+    )
+    assert likeness(one, other) is None
+    assert likeness(one, replace(one, id="again")) is not None
 
 
 def test_the_proof_is_told() -> None:
