@@ -16,12 +16,16 @@ Every engine promises, and `tests/contract/` checks over every engine:
 7. It never parses, analyses text, highlights, fetches bodies or formats.
 8. Past a limit it raises (`TooManyExpansions`, `TooManyBuckets`, `OverBudget`). Never a silent partial answer.
 
-How a match is scored (filters, `Value`, `Dates`, `Not`, `Everything` add 0): a `Term` in a field adds the field's
-weight times BM25 with k1=1.2, b=0.75 and idf = ln(N / (df + 1)) + 1, N and df over all articles of the generation,
-field lengths rounded as Whoosh rounds them to one byte, and the average length being that of the rounded lengths of all
-articles; a `Phrase` or `Near` adds its distinct words; a `Prefix` adds every term it begins; `And` and `Or` add their
-parts that match. A words leaf without a field adds its matches in all fields of the ranking; one with a field has that
-field's weight there, or 1. Equal to 9 decimals is equal: scores are rounded there before they are compared.
+How a match is scored (filters, `Value`, `Dates`, `Not`, `Everything` add 0) is BM25F: frequencies are weighed and added
+up over fields before they saturate. Over the fields asked, a term has in an article the weighted frequency a =
+sum(weight * frequency / (1 - b + b * length / average length)) and scores idf * a * (k1 + 1) / (a + k1), where idf =
+ln(1 + (N - df + 0.5) / (df + 0.5)), N is the number of all articles of the generation and df how many of them have the
+term in any field asked. k1 and b are `K1` and `B`; field lengths are rounded as Whoosh rounds them to one byte, and the
+average length is that of the rounded lengths of all articles. A `Term` adds itself; a `Phrase` or `Near`, which matches
+where its words stand as they should within one field asked, adds its distinct words, each over all fields asked; a
+`Prefix` adds every term it begins; `And` and `Or` add their parts that match. A words leaf without a field asks all
+fields of the ranking; one with a field asks that alone, with the weight it has there, or 1. No weight is below 0. Equal
+to 9 decimals is equal: scores are rounded there before they are compared.
 
 So an answer depends on the articles of a generation alone, never on how its index came about.
 """
@@ -45,6 +49,12 @@ MAX_EXPANSIONS: Final = 256
 """How many terms a prefix may stand for; a term counts once for each field asked that has it."""
 
 SCORE_DECIMALS: Final = 9
+
+K1: Final = 2.0
+"""How slowly repetition saturates: the weighted frequency at which a term scores half of what it can."""
+
+B: Final = 0.75
+"""How much a field's length counts against it: 0 not at all, 1 in proportion."""
 
 ALL_BUT_CAPTION: Final = frozenset(Role) - {Role.CAPTION}
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from search.engine import Facet, FacetCounts, ValueFilter
 
-K1 = 1.2
+K1 = 2.0
 B = 0.75
 
 
@@ -125,7 +125,8 @@ class ReferenceEngine:
             case Nothing():
                 return None
             case Term() | Phrase() | Near() | Prefix():
-                return total(self._score_in(field, query, record, request) for field in asked(query, request))
+                scored = self._scored_terms(query, record, asked(query, request))
+                return sum(self._bm25f(term, query, record, request) for term in sorted(scored)) if scored else None
             case Value(field, value):
                 return 0.0 if value in values(record, field, request) else None
             case Dates(start, end):
@@ -140,32 +141,37 @@ class ReferenceEngine:
             case _:
                 assert_never(query)
 
-    def _score_in(self, field: str, leaf: Words, record: Record, request: SearchRequest) -> float | None:
-        """The score of a leaf of words in one field of a record, or None."""
-        have = self._of(record, field)
+    def _scored_terms(self, leaf: Words, record: Record, fields: tuple[str, ...]) -> set[str]:
+        """The terms that a leaf of words adds to the score of a record; none if the record doesn't match."""
+        texts = [self._of(record, field) for field in fields]
         match leaf:
             case Term(text):
-                scored = {text} if text in have else set()
+                return {text} if any(text in have for have in texts) else set()
             case Phrase(words):
-                scored = set(words) if has_phrase(words, have) else set()
+                return set(words) if any(has_phrase(words, have) for have in texts) else set()
             case Near(words, distance):
-                scored = set(words) if has_near(words, distance, have) else set()
+                return set(words) if any(has_near(words, distance, have) for have in texts) else set()
             case Prefix(text):
-                scored = {term for term in have if term.startswith(text)}
+                return {term for have in texts for term in have if term.startswith(text)}
             case _:
                 assert_never(leaf)
-        weight = dict(request.ranking.weights).get(field, 1.0)
-        return sum(weight * self._bm25(term, field, record) for term in sorted(scored)) if scored else None
 
-    def _bm25(self, term: str, field: str, record: Record) -> float:
-        frequency = self._of(record, field).count(term)
-        norm = (1 - B) + B * rounded_length(self._of(record, field)) / self._average_length(field)
-        return self._idf(term, field) * frequency * (K1 + 1) / (frequency + K1 * norm)
+    def _bm25f(self, term: str, leaf: Words, record: Record, request: SearchRequest) -> float:
+        fields = asked(leaf, request)
+        weights = dict(request.ranking.weights)
+        weighted = sum(
+            weights.get(field, 1.0) * self._of(record, field).count(term) / self._norm(field, record)
+            for field in fields
+        )
+        return self._idf(term, fields) * weighted * (K1 + 1) / (weighted + K1)
+
+    def _norm(self, field: str, record: Record) -> float:
+        return (1 - B) + B * rounded_length(self._of(record, field)) / (self._average_length(field) or 1)
 
     @cache  # noqa: B019 - an oracle lives as long as a test
-    def _idf(self, term: str, field: str) -> float:
-        containing = sum(term in self._of(record, field) for record in self._records)
-        return math.log(len(self._records) / (containing + 1)) + 1
+    def _idf(self, term: str, fields: tuple[str, ...]) -> float:
+        having = sum(any(term in self._of(record, field) for field in fields) for record in self._records)
+        return math.log(1 + (len(self._records) - having + 0.5) / (having + 0.5))
 
     @cache  # noqa: B019 - likewise
     def _average_length(self, field: str) -> float:

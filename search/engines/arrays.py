@@ -19,7 +19,15 @@ from index.compiled import I64, U8
 from search.budget import spend
 from search.engine import ALL_BUT_CAPTION, DateFacet, Match, Matches, SearchRequest
 from search.engines.counting import column_of, count_days, count_values
-from search.engines.evaluation import NO_FACETS, NO_MASK, NO_TESTS, Evaluation, Scratches, groups_in
+from search.engines.evaluation import (
+    NO_FACETS,
+    NO_MASK,
+    NO_TESTS,
+    Evaluation,
+    Scratches,
+    groups_in,
+    weighted_norms,
+)
 from search.engines.kernels_lists import search_list
 from search.engines.kernels_matching import STRICT, Tally, collect_all, collect_found, sort_heap
 from search.engines.mapped import MappedIndex
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.compiled import F64
-    from search.engine import Facet, FacetCounts
+    from search.engine import Facet, FacetCounts, Ranking
     from search.engines.evaluation import Groups
     from search.engines.kernels_matching import Into
     from search.engines.mapped import LiveSegment
@@ -43,6 +51,9 @@ if TYPE_CHECKING:
 
 WITHIN_REMEMBERED: Final = 16
 """Restrictions whose documents are remembered: a byte for each article and restriction."""
+
+RANKINGS_REMEMBERED: Final = 16
+"""Choices of weights whose norms are remembered: 8 kB each."""
 
 Asked: TypeAlias = tuple[I64, U8, I64, I64]
 """What `Into` says of the request: `tests`, `passes`, `facets`, `order`."""
@@ -82,8 +93,9 @@ class _Opened:
     def __init__(self, index: MappedIndex) -> None:
         self.index = index
         self.scratches = Scratches(index)
-        # Not a method that is remembered: that would hold this object, and it that
+        # Not methods that are remembered: those would hold this object, and it them
         marked = partial(_marked, index, self.scratches)
+        self.norms: Callable[[Ranking], F64] = lru_cache(maxsize=RANKINGS_REMEMBERED)(partial(weighted_norms, index))
         self.within: Callable[[Query], tuple[U8, ...]] = lru_cache(maxsize=WITHIN_REMEMBERED)(marked)
 
 
@@ -91,7 +103,7 @@ def _marked(index: MappedIndex, scratches: Scratches, within: Query) -> tuple[U8
     """For each document of each segment, deleted or not, 1 where it is one of those that a request is restricted to."""
     sets = index.values | {"region": index.regions.in_roles(ALL_BUT_CAPTION)}
     plan = Planner(index, SearchRequest(), sets).plan(within)
-    evaluation = Evaluation(index, scratches.own)
+    evaluation = Evaluation(scratches.own, index.norms)
     return tuple(evaluation.marks(plan, segment) for segment in index.segments)
 
 
@@ -104,6 +116,7 @@ class _Search:
         self._request = request
         self._scratch = opened.scratches.own
         self._sets = opened.index.values | {"region": opened.index.regions.in_roles(request.roles)}
+        self._norms = opened.norms(request.ranking)
         self._k = min(request.offset + request.limit, opened.index.size)
 
     def run(self, generation: str) -> Matches:
@@ -131,7 +144,7 @@ class _Search:
 
     def _collect(self, conjunction: Conjunction, heap: tuple[I64, I64, F64]) -> None:
         """Hand every match to `collect`, segment by segment."""
-        evaluation = Evaluation(self._index, self._scratch)
+        evaluation = Evaluation(self._scratch, self._norms)
         asked = self._asked(conjunction.tests)
         for segment in self._index.segments:
             spend()
@@ -146,23 +159,21 @@ class _Search:
             else:
                 collect_all(segment.mapped.size, self._k, into)
         if self._is_counted(conjunction):
-            [(listed, _)] = conjunction.groups[0].lists
-            self._scratch.state[Tally.TOTAL] = listed.articles
+            [term] = conjunction.groups[0].terms
+            self._scratch.state[Tally.TOTAL] = term.articles
 
     def _is_counted(self, conjunction: Conjunction) -> bool:
-        """Whether matches are the articles of one list, whose number is known, and nothing else is asked of them."""
+        """Whether matches are the articles of one term, whose number is known, and nothing else is asked of them."""
         request = self._request
         is_bare = not (conjunction.tests or conjunction.masks or request.filters or request.dates or request.facets)
-        return conjunction.is_one_list and is_bare and request.within == Everything() and not request.after
+        return conjunction.is_one_term and is_bare and request.within == Everything() and not request.after
 
     def _collect_groups(
         self, groups: Groups, conjunction: Conjunction, segment: LiveSegment, evaluation: Evaluation, into: Into
     ) -> None:
-        if conjunction.is_one_list:
-            (weight, idf), is_counted = groups.factors[0], self._is_counted(conjunction)
-            search_list(
-                segment.mapped.arrays, groups.rows[0], weight, idf, self._index.norms, is_counted, self._k, into
-            )
+        if conjunction.is_one_term and len(groups.rows) == 1:
+            is_counted = self._is_counted(conjunction)
+            search_list(segment.mapped.arrays, groups.rows[0], groups.idfs[0], self._norms, is_counted, self._k, into)
             return
         given = evaluation.all_found(conjunction.found, segment) if conjunction.found else None
         evaluation.search_groups(groups, segment, given, self._k, into)

@@ -1,6 +1,6 @@
 """Working out plans: as posting lists to go through, as sets of documents, or as marks on all of them.
 
-`groups_in` turns lists into what kernels take of a segment. `Evaluation.found` works any plan out in a segment, with
+`groups_in` turns terms into what kernels take of a segment. `Evaluation.found` works any plan out in a segment, with
 scores; `Evaluation.marks` a silent one, without. `Scratch` is what a thread's kernels write to.
 """
 
@@ -15,18 +15,19 @@ import numpy as np
 
 from index.codec.lists import BLOCK
 from index.compiled import F64, I64, U8, U32
-from index.fields import KEYWORD_FIELDS
+from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from search.engines.kernels import ListRow
 from search.engines.kernels_lists import search_groups
 from search.engines.kernels_matching import Tally, begin
 from search.engines.kernels_placed import search_placed
 from search.engines.kernels_sets import intersect, mark, unite
-from search.engines.plans import Accepted, AllOf, AnyList, AnyOf, NoneOf, Placed, Plan, conjunction_of, is_silent
+from search.engines.plans import Accepted, AllOf, AnyOf, AnyTerm, NoneOf, Placed, Plan, conjunction_of, is_silent
 from search.engines.segments import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from search.engine import Ranking
     from search.engines.kernels_matching import Into
     from search.engines.kernels_sets import Found
     from search.engines.mapped import LiveSegment, MappedIndex
@@ -96,36 +97,45 @@ class Scratches(threading.local):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """Lists of one segment, group after group, as `search_groups` takes them."""
+    """Terms of one segment, group after group, as `search_groups` takes them."""
 
     rows: I64
-    factors: F64
+    terms: I64
+    idfs: F64
     starts: list[int]
 
 
-def groups_in(groups: Sequence[AnyList], segment: LiveSegment) -> Groups | None:
-    """The lists of a segment; None if a group has none there, and so nothing matches."""
+def groups_in(groups: Sequence[AnyTerm], segment: LiveSegment) -> Groups | None:
+    """The terms of a segment; None if a group has none there, and so nothing matches."""
     rows: list[I64] = []
-    factors: list[tuple[float, float]] = []
+    idfs: list[float] = []
     starts = [0]
     for group in groups:
-        for listed, weight in group.lists:
-            row = listed.rows[segment.number]
-            if row is not None:
-                rows.append(row)
-                factors.append((weight, listed.idf))
+        for term in group.terms:
+            of_term = term.rows[segment.number]
+            if len(of_term):
+                rows.append(of_term)
+                idfs.append(term.idf)
         if len(rows) == starts[-1]:
             return None
         starts.append(len(rows))
-    return Groups(np.concatenate(rows).reshape(-1, ListRow.WIDTH), np.array(factors), starts)
+    terms = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return Groups(np.concatenate(rows), terms, np.array(idfs), starts)
+
+
+def weighted_norms(index: MappedIndex, ranking: Ranking) -> F64:
+    """The index's norms with the fields' weights in them; a field outside the ranking has 1."""
+    weights = dict(ranking.weights)
+    norms: F64 = index.norms * np.array([[weights.get(field, 1.0)] for field in TEXT_FIELDS])
+    return norms
 
 
 class Evaluation:
-    """Works out the plans of one request. For one thread."""
+    """Works out the plans of one request. For one thread. `norms`: those of the request's ranking."""
 
-    def __init__(self, index: MappedIndex, scratch: Scratch) -> None:
-        self._index = index
+    def __init__(self, scratch: Scratch, norms: F64) -> None:
         self._scratch = scratch
+        self._norms = norms
 
     def found(self, plan: Plan, segment: LiveSegment) -> Found:
         """The documents of a segment that match a plan, deleted ones too, and their scores."""
@@ -136,7 +146,7 @@ class Evaluation:
                 return reduce(
                     lambda one, other: unite(*one, *other), [self.found(part, segment) for part in parts], NOT_GIVEN
                 )
-            case AnyList() | AllOf() | Accepted() | NoneOf():
+            case AnyTerm() | AllOf() | Accepted() | NoneOf():
                 return self._conjunction(plan, segment)
             case _:
                 assert_never(plan)
@@ -160,7 +170,7 @@ class Evaluation:
             case AnyOf(parts):
                 marks = [self.marks(part, segment) for part in parts]
                 return reduce(np.bitwise_or, marks, np.zeros(size, np.uint8))
-            case AnyList() | Placed():
+            case AnyTerm() | Placed():
                 return self._marks_of_found(plan, segment)
             case _:
                 assert_never(plan)
@@ -191,12 +201,12 @@ class Evaluation:
         kept = mask[docs] != 0
         return docs[kept], scores[kept]
 
-    def _emitted(self, lists: Sequence[AnyList], found: Sequence[Plan], segment: LiveSegment) -> Found:
+    def _emitted(self, lists: Sequence[AnyTerm], found: Sequence[Plan], segment: LiveSegment) -> Found:
         groups = groups_in(lists, segment)
         if groups is None:
             return NOT_GIVEN
         given = self.all_found(found, segment) if found else None
-        first = groups.rows[: groups.starts[1], 0]
+        first = groups.rows[: groups.terms[groups.starts[1]], 0]
         most = len(given[0]) if given is not None else min(int(first.sum()), segment.mapped.size)
         # With no room at all, matches would be collected
         emit = np.empty(most + 1, np.uint32), np.empty(most + 1, np.float64)
@@ -216,20 +226,15 @@ class Evaluation:
     ) -> int:
         starts = np.array(groups.starts if given is None else [-1, *groups.starts], np.int64)
         return search_groups(
-            segment.mapped.arrays, groups.rows, groups.factors, starts, given or NOT_GIVEN, self._index.norms, k, into,
-            emit, self._scratch.cursors(len(groups.rows)),
+            segment.mapped.arrays, groups.rows, groups.terms, groups.idfs, starts, given or NOT_GIVEN, self._norms, k,
+            into, emit, self._scratch.cursors(len(groups.rows)),
         )  # fmt: skip
 
     def _placed(self, plan: Placed, segment: LiveSegment) -> Found:
-        rows = [listed.rows[segment.number] for listed, _ in plan.words]
-        present = [row for row in rows if row is not None]
-        if len(present) < len(rows):
+        rows = np.concatenate([word.rows[segment.number] for word in plan.words])
+        if len(rows) < len(plan.words):
             return NOT_GIVEN
-        factors = np.array([(weight, listed.idf) for listed, weight in plan.words])
-        docs = np.empty(int(present[0][0]), np.uint32)
-        scores = np.empty(len(docs), np.float64)
+        docs = np.empty(int(rows[0, ListRow.COUNT]), np.uint32)
         pattern = np.array(plan.pattern, np.int64)
-        count = search_placed(
-            segment.mapped.arrays, np.array(present), factors, pattern, plan.distance, self._index.norms, docs, scores
-        )
-        return docs[:count], scores[:count]
+        count = search_placed(segment.mapped.arrays, rows, pattern, plan.distance, docs)
+        return docs[:count], np.zeros(count, np.float64)

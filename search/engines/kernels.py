@@ -18,9 +18,7 @@ import numpy as np
 
 from index.codec.lists import BLOCK, read_head, unpack_rest
 from index.compiled import F64, I64, U8, U32, kernel
-
-K1: Final = 1.2
-"""BM25's saturation of frequencies."""
+from search.engine import K1
 
 
 class FieldTable(IntEnum):
@@ -321,16 +319,82 @@ def count_within(inv: U8, words: U32, rows: I64, has_positions: bool, wanted: U3
 
 
 @kernel
-def score_of(frequency: float, norm: float, weight: float, idf: float) -> float:
-    """The score of a term in a field of an article, as `search.engine` documents it."""
-    return weight * (idf * ((frequency * (K1 + 1)) / (frequency + norm)))
+def _has(segment: tuple[U8, U32, U8], row: I64, cursor: I64, docs: U32, frequencies: U32, document: int) -> bool:
+    """Whether a list has a document. Asked of ascending documents only.
+
+    `cursor` int64 (3): the block unpacked in `docs`, how many it has (0: none yet), and the place reached in it.
+    """
+    inv, words, _ = segment
+    whole = row[COUNT] >> 7
+    if cursor[1] == 0 or np.int64(docs[cursor[1] - 1]) < document:
+        block = find_block(words, row, min(cursor[0] + (cursor[1] > 0), whole), document)
+        cursor[0] = block
+        cursor[1] = BLOCK
+        cursor[2] = 0
+        if block < whole:
+            unpack_docs(inv, words, row, block, docs)
+        else:
+            cursor[1] = row[COUNT] & 127
+            if cursor[1] == 0:
+                return False
+            unpack_list_rest(inv, words, row, True, docs, frequencies)
+    cursor[2] = first_at_least(docs, cursor[2], cursor[1], document)
+    has: bool = cursor[2] < cursor[1] and np.int64(docs[cursor[2]]) == document
+    return has
 
 
 @kernel
-def bound_of(inv: U8, row: I64, block: int, weight: float, idf: float, norms: F64) -> float:
-    """What no score of a block passes, a little more than exact to make up for rounding."""
+def count_besides(segment: tuple[U8, U32, U8], rows: I64, gone: U32) -> int:
+    """How many documents some lists have that the last of them doesn't have, each counted once.
+
+    `rows` int64 (lists, `ListRow.WIDTH`), of fields with positions, the longest best last: of that only blocks that are
+    asked for are unpacked. `gone` uint32: documents that don't count, ascending.
+    """
+    inv, words, _ = segment
+    many = len(rows)
+    own_docs = np.empty(BLOCK, np.uint32)
+    docs = np.empty((many, BLOCK), np.uint32)
+    frequencies = np.empty(BLOCK, np.uint32)
+    cursors = np.empty((many, 3), np.int64)
+    found = 0
+    for r in range(many - 1):
+        cursors[:] = 0
+        passed = 0
+        whole = rows[r, COUNT] >> 7
+        for block in range(whole + 1):
+            held = BLOCK
+            if block < whole:
+                unpack_docs(inv, words, rows[r], block, own_docs)
+            else:
+                held = rows[r, COUNT] & 127
+                if held:
+                    unpack_list_rest(inv, words, rows[r], True, own_docs, frequencies)
+            for i in range(held):
+                document = np.int64(own_docs[i])
+                passed = first_at_least(gone, passed, len(gone), document)
+                is_new = passed == len(gone) or np.int64(gone[passed]) != document
+                other = r + 1
+                while is_new and other < many:
+                    is_new = not _has(segment, rows[other], cursors[other], docs[other], frequencies, document)
+                    other += 1
+                found += is_new
+    return found
+
+
+@kernel
+def score_of(weighted: float, idf: float) -> float:
+    """The score of a term of some weighted frequency, as `search.engine` documents it."""
+    return idf * ((weighted * (K1 + 1)) / (weighted + K1))
+
+
+@kernel
+def bound_of(inv: U8, row: I64, block: int, idf: float, norms: F64) -> float:
+    """What no score of a block passes, a little more than exact to make up for rounding.
+
+    `norms` float64 (fields, 256): by length byte, what frequencies are multiplied by; never more for a larger one.
+    """
     largest = inv[row[MOST] + 2 * block]
-    highest = weight * (idf * (K1 + 1))
+    highest = idf * (K1 + 1)
     if largest < 255:
-        highest = score_of(np.float64(largest), norms[row[FIELD], inv[row[MOST] + 2 * block + 1]], weight, idf)
+        highest = score_of(np.float64(largest) * norms[row[FIELD], inv[row[MOST] + 2 * block + 1]], idf)
     return highest * (1 + 1e-9) + 2e-9

@@ -1,8 +1,11 @@
-"""Going through posting lists, compiled: one list, or a conjunction of disjunctions of them.
+"""Going through posting lists, compiled: one list, or a conjunction of disjunctions of terms.
 
 `search_list` reads one list and skips the blocks whose scores can't be among the best. `search_groups` goes through the
-documents a window at a time: the first group's lists are summed up there, the other groups' lists are read only where
-something is left. Both hand what they find to `collect`, or with `emit` to the caller.
+documents a window at a time: the first group's lists are all read there, the other groups' only where something is
+left. A term's lists, one for each field, are read one after the other; its weighted frequencies are added up before
+`_settle` makes scores of them. Both hand what they find to `collect`, or with `emit` to the caller.
+
+`norms`, here, have the fields' weights in them: float64 (fields, 256), what a frequency is multiplied by.
 
 `Segment` is what they read of a segment; the rows of lists are made by `kernels`.
 """
@@ -47,10 +50,8 @@ _END: Final = 1 << 40
 
 
 @kernel
-def search_list(
-    segment: Segment, row: I64, weight: float, idf: float, norms: F64, is_counted: bool, k: int, into: Into
-) -> None:
-    """Collect the documents of one list, scored.
+def search_list(segment: Segment, row: I64, idf: float, norms: F64, is_counted: bool, k: int, into: Into) -> None:
+    """Collect the documents of the one list that a term has, scored.
 
     With `is_counted`, how many there are is known and nothing else is asked of them: only blocks that can be among the
     best k are read, and the total is left wrong. In any case, only those are scored.
@@ -61,7 +62,6 @@ def search_list(
     scores = np.empty(WINDOW, np.float64)
     frequencies = np.empty(BLOCK, np.uint32)
     by_score = len(order) == 0
-    can_skip = by_score and weight >= 0
     count = row[COUNT]
     whole = count >> 7
     norm_of = norms[row[FIELD]]
@@ -71,7 +71,7 @@ def search_list(
         floor = worst_kept(keys, state[1], k, by_score)
         size = BLOCK
         if block < whole:
-            is_poor = can_skip and bound_of(inv, row, block, weight, idf, norms) < floor
+            is_poor = by_score and bound_of(inv, row, block, idf, norms) < floor
             if is_poor and is_counted:
                 continue
             unpack_docs(inv, words, row, block, docs[held:])
@@ -90,7 +90,7 @@ def search_list(
                 unpack_list_rest(inv, words, row, True, docs[held:], frequencies)
         for i in range(size):
             norm = norm_of[lengths[docs[held + i]]]
-            scores[held + i] = score_of(np.float64(frequencies[i]), norm, weight, idf)
+            scores[held + i] = score_of(np.float64(frequencies[i]) * norm, idf)
         held += size
         # The heap fills as soon as it can, so that its worst is known; then many blocks at once are cheaper
         if held == WINDOW or state[1] < k or (is_counted and held >= SOME):
@@ -117,29 +117,50 @@ def _fill(segment: Segment, row: I64, block: int, docs: U32, frequencies: U32, w
 
 
 @kernel
+def _settle(left: U32, many: int, idf: float, mark: int, much: F64, sums: F64, marks: U8) -> None:
+    """Add a term's scores to sums, and mark where it was found.
+
+    `left` uint32: `many` places in the window, some of them more than once; `much` float64: its weighted frequencies
+    there, which are 0 again afterwards, so that a place counts once.
+    """
+    for i in range(many):
+        at = left[i]
+        sums[at] += score_of(much[at], idf)
+        much[at] = 0.0
+        marks[at] = mark
+
+
+@kernel
 def _add_up(
-    segment: Segment, row: I64, cursor: I64, docs: U32, frequencies: U32, weight: float, idf: float, norms: F64,
-    base: int, end: int, sums: F64, marks: U8, left: U32,
+    segment: Segment, row: I64, cursor: I64, docs: U32, frequencies: U32, norms: F64, base: int, end: int, much: F64,
+    left: U32, many: int, is_last: bool, idf: float, sums: F64, marks: U8,
 ) -> int:  # fmt: skip
-    """Add the scores of a list's documents before `end` to sums, mark them, and put their places in the window in left.
+    """Add the weighted frequencies of a list's documents before `end` to much, and their places to the `many` in left.
 
     `cursor` int64 (4): the block unpacked in `docs` and `frequencies`, the place in it, how many it has, and the next
-    document. Returns how many there are.
+    document. With `is_last`, these are settled at once: the term has no other list to come. Returns how many places
+    there are then.
     """
     doc = segment[2]
     norm_of = norms[row[FIELD]]
     lengths = doc[row[LENGTHS] :]
-    many: int = 0
     block, place, held = cursor[0], cursor[1], cursor[2]
     while True:
         stop = held if np.int64(docs[held - 1]) < end else first_at_least(docs, place, held, end)
         first = np.uint32(base)
-        for i in range(place, stop):
-            at = docs[i] - first
-            norm = norm_of[lengths[docs[i]]]
-            sums[at] += score_of(np.float64(frequencies[i]), norm, weight, idf)
-            marks[at] = 1
-            left[many + i - place] = at
+        if is_last:
+            for i in range(place, stop):
+                at = docs[i] - first
+                norm = norm_of[lengths[docs[i]]]
+                sums[at] += score_of(much[at] + np.float64(frequencies[i]) * norm, idf)
+                much[at] = 0.0
+                marks[at] = 1
+                left[many + i - place] = at
+        else:
+            for i in range(place, stop):
+                at = docs[i] - first
+                much[at] += np.float64(frequencies[i]) * norm_of[lengths[docs[i]]]
+                left[many + i - place] = at
         many += stop - place
         place = stop
         if place < held:
@@ -181,13 +202,14 @@ def seek_block(segment: Segment, row: I64, cursor: I64, document: int) -> None:
 
 @kernel
 def _join(
-    segment: Segment, row: I64, cursor: I64, docs: U32, frequencies: U32, weight: float, idf: float, norms: F64,
-    base: int, group: int, left: U32, many: int, sums: F64, marks: U8,
-) -> None:  # fmt: skip
-    """Add the scores of a list to what is left of a window, and mark it as found in this group too.
+    segment: Segment, row: I64, cursor: I64, docs: U32, frequencies: U32, norms: F64, base: int, group: int, left: U32,
+    many: int, marks: U8, much: F64, joined: U32, joins: int,
+) -> int:  # fmt: skip
+    """Add the weighted frequencies of a list to much, for what is left of a window, and its places to joined.
 
-    `left` uint32: places in the window, ascending, `many` of them, marked `group` so far. `cursor` int64 (4): the
-    block, its last document, how many it has unpacked in `docs` (-1: not yet), whether `frequencies` are, too.
+    `left` uint32: places in the window, ascending, `many` of them, marked `group` or more. `cursor` int64 (4): the
+    block, its last document, how many it has unpacked in `docs` (-1: not yet), whether `frequencies` are, too. `joined`
+    uint32: has `joins` places so far. Returns how many it has then.
     """
     inv, words, doc = segment
     whole = row[COUNT] >> 7
@@ -199,7 +221,7 @@ def _join(
         document = base + np.int64(left[at])
         if cursor[1] < document:
             if cursor[0] >= whole:
-                return
+                return joins
             seek_block(segment, row, cursor, document)
         # How many of those left can be in this block
         stop = at + 1
@@ -212,7 +234,7 @@ def _join(
                 cursor[1] = np.int64(docs[cursor[2] - 1]) if cursor[2] else np.int64(-1)
                 if cursor[1] < document:
                     cursor[1] = -1
-                    return
+                    return joins
         held = cursor[2]
         if stop - at <= FEW:
             place = 0
@@ -226,8 +248,9 @@ def _join(
                         np.int64(frequencies[place]) if cursor[3] else frequency_at(inv, words, row, cursor[0], place)
                     )
                     norm = norm_of[lengths[document]]
-                    sums[document - base] += score_of(np.float64(frequency), norm, weight, idf)
-                    marks[document - base] = group + 1
+                    much[document - base] += np.float64(frequency) * norm
+                    joined[joins] = document - base
+                    joins += 1
         else:
             # First which of the block are left, with nothing to decide, then those few
             first = np.uint32(base)
@@ -244,21 +267,24 @@ def _join(
                 frequency = np.int64(frequencies[i]) if cursor[3] else frequency_at(inv, words, row, cursor[0], i)
                 in_window = docs[i] - first
                 norm = norm_of[lengths[docs[i]]]
-                sums[in_window] += score_of(np.float64(frequency), norm, weight, idf)
-                marks[in_window] = group + 1
+                much[in_window] += np.float64(frequency) * norm
+                joined[joins] = in_window
+                joins += 1
         at = stop
+    return joins
 
 
 @kernel
 def search_groups(
-    segment: Segment, rows: I64, factors: F64, groups: I64, given: tuple[U32, F64], norms: F64, k: int, into: Into,
-    emit: tuple[U32, F64], scratch: tuple[I64, U32, U32],
+    segment: Segment, rows: I64, terms: I64, idfs: F64, groups: I64, given: tuple[U32, F64], norms: F64, k: int,
+    into: Into, emit: tuple[U32, F64], scratch: tuple[I64, U32, U32],
 ) -> int:  # fmt: skip
-    """Collect the documents that are in some list of every group, with the sum of their scores.
+    """Collect the documents that have some term of every group, with the sum of their scores.
 
-    `rows` int64 (lists, `ListRow.WIDTH`) and `factors` float64 (lists, 2: weight and idf), group after group; `groups`
-    int64 (groups + 1): where each begins. `given`: documents (uint32, ascending) and scores that are the first group,
-    ahead of those of lists, if `groups` begins with -1.
+    `rows` int64 (lists, `ListRow.WIDTH`), term after term, the longest of each best last; `terms` int64 (terms + 1):
+    where each one's lists begin; `idfs` float64; `groups` int64 (groups + 1): where each one's terms begin. `given`:
+    documents (uint32, ascending) and scores that are the first group, ahead of those of terms, if `groups` begins with
+    -1.
 
     With room in `emit` (uint32, float64), matches are put there instead of collected; returns how many. `scratch`:
     int64 (lists, 4), uint32 (lists, 128) twice.
@@ -267,31 +293,36 @@ def search_groups(
     out_docs, out_scores = emit
     cursors, docs, frequencies = scratch
     is_given = groups[0] < 0
-    first_list = 0
-    first_end = 0 if is_given else groups[1]
+    first_terms = 0 if is_given else groups[1]
+    first_lists = terms[first_terms]
+    most_lists = 1
+    for t in range(len(idfs)):
+        most_lists = max(most_lists, terms[t + 1] - terms[t])
+    much = np.zeros(WINDOW, np.float64)
     sums = np.zeros(WINDOW, np.float64)
     marks = np.zeros(WINDOW, np.uint8)
-    left = np.empty(WINDOW + 8, np.uint32)
+    left = np.empty(most_lists * WINDOW + 8, np.uint32)
+    joined = np.empty(most_lists * WINDOW, np.uint32)
     found_docs = np.empty(WINDOW, np.uint32)
     found_scores = np.empty(WINDOW, np.float64)
     emitted = 0
     given_at = 0
-    for t in range(len(rows)):
-        cursors[t, 0] = -1
-        cursors[t, 1] = -1
-        cursors[t, 2] = 0
-        cursors[t, 3] = 0
-    for t in range(first_list, first_end):
-        cursors[t, 0] = 0
-        cursors[t, 1] = 0
-        cursors[t, 2] = _fill(segment, rows[t], 0, docs[t], frequencies[t], True)
-        cursors[t, 3] = np.int64(docs[t, 0]) if cursors[t, 2] else _END
+    for r in range(len(rows)):
+        cursors[r, 0] = -1
+        cursors[r, 1] = -1
+        cursors[r, 2] = 0
+        cursors[r, 3] = 0
+    for r in range(first_lists):
+        cursors[r, 0] = 0
+        cursors[r, 1] = 0
+        cursors[r, 2] = _fill(segment, rows[r], 0, docs[r], frequencies[r], True)
+        cursors[r, 3] = np.int64(docs[r, 0]) if cursors[r, 2] else _END
     while True:
         base = np.int64(_END)
         if is_given and given_at < len(given_docs):
             base = np.int64(given_docs[given_at])
-        for t in range(first_list, first_end):
-            base = min(base, cursors[t, 3])
+        for r in range(first_lists):
+            base = min(base, cursors[r, 3])
         if base == _END:
             break
         end = base + WINDOW
@@ -302,20 +333,29 @@ def search_groups(
                 sums[place] = given_scores[given_at]
                 marks[place] = 1
                 given_at += 1
-        for t in range(first_list, first_end):
-            if cursors[t, 3] < end:
-                many = _add_up(
-                    segment, rows[t], cursors[t], docs[t], frequencies[t], factors[t, 0], factors[t, 1], norms,
-                    base, end, sums, marks, left,
-                )  # fmt: skip
-        if is_given or first_end - first_list > 1:
+        for t in range(first_terms):
+            many = 0
+            unsettled = 0
+            last = terms[t + 1] - 1
+            for r in range(terms[t], last + 1):
+                unsettled = many
+                if cursors[r, 3] < end:
+                    many = _add_up(
+                        segment, rows[r], cursors[r], docs[r], frequencies[r], norms, base, end, much, left, many,
+                        r == last, idfs[t], sums, marks,
+                    )  # fmt: skip
+            _settle(left, unsettled, idfs[t], 1, much, sums, marks)
+        if is_given or first_lists > 1:
             many = _marked(marks, WINDOW, left)
         for group in range(1, len(groups) - 1):
             for t in range(groups[group], groups[group + 1]):
-                _join(
-                    segment, rows[t], cursors[t], docs[t], frequencies[t], factors[t, 0], factors[t, 1], norms,
-                    base, group, left, many, sums, marks,
-                )  # fmt: skip
+                joins = 0
+                for r in range(terms[t], terms[t + 1]):
+                    joins = _join(
+                        segment, rows[r], cursors[r], docs[r], frequencies[r], norms, base, group, left, many, marks,
+                        much, joined, joins,
+                    )  # fmt: skip
+                _settle(joined, joins, idfs[t], group + 1, much, sums, marks)
             kept = 0
             for i in range(many):
                 place = np.int64(left[i])

@@ -11,17 +11,14 @@ from typing import Final
 import numpy as np
 
 from index.codec.lists import BLOCK, rest_positions
-from index.compiled import F64, I64, U8, U32, kernel
+from index.compiled import I64, U8, U32, kernel
 from search.engines.kernels import (
     BITS,
     COUNT,
-    FIELD,
-    LENGTHS,
     POSITIONS,
     POSITIONS_AT,
     REST,
     first_at_least,
-    score_of,
     unpack_docs,
     unpack_frequencies,
     unpack_list_rest,
@@ -122,16 +119,14 @@ def is_near(pattern: I64, distance: int, starts: I64, positions: I64, places: I6
 
 
 @kernel
-def search_placed(
-    segment: Segment, rows: I64, factors: F64, pattern: I64, distance: int, norms: F64, docs_out: U32, scores_out: F64
-) -> int:
+def search_placed(segment: Segment, rows: I64, pattern: I64, distance: int, docs_out: U32) -> int:
     """Documents that have every list's word, standing as the pattern says; returns how many were put out.
 
-    `rows` int64 (words, `ListRow.WIDTH`), the list with the fewest postings first, and `factors` float64 (words, 2:
-    weight and idf): of distinct words in one field. `pattern` int64: the words as asked, as numbers of rows.
-    `distance`: how many other words may stand among them, in any order; -1: none, and in the order asked.
+    `rows` int64 (words, `ListRow.WIDTH`): of distinct words in one field, the list with the fewest postings first.
+    `pattern` int64: the words as asked, as numbers of rows. `distance`: how many other words may stand among them, in
+    any order; -1: none, and in the order asked.
     """
-    inv, words, doc = segment
+    inv, words, _ = segment
     many = len(rows)
     docs = np.empty((many, BLOCK), np.uint32)
     frequencies = np.empty((many, BLOCK), np.uint32)
@@ -221,14 +216,7 @@ def search_placed(
                 stands = is_phrase(pattern, starts, positions, places)
             else:
                 stands = is_near(pattern, distance, starts, positions, places, held_words)
-            if not stands:
-                continue
-            score = 0.0
-            for w in range(many):
-                norm = norms[rows[w, FIELD], doc[rows[w, LENGTHS] + document]]
-                frequency = np.float64(frequencies[w, cursors[w, 3]])
-                score += score_of(frequency, norm, factors[w, 0], factors[w, 1])
-            docs_out[found] = document
-            scores_out[found] = score
-            found += 1
+            if stands:
+                docs_out[found] = document
+                found += 1
     return found

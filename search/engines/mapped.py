@@ -20,18 +20,15 @@ from index.codec.matcher import LENGTHS
 from index.compiled import F64, I64, U8, U32
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from index.whoosh_index import damage_named, open_index
+from search.engine import B
 from search.engines.days import DayIntervals
-from search.engines.kernels import FieldTable, ListRow, bisect_terms, count_within, list_rows
+from search.engines.kernels import FieldTable, ListRow, bisect_terms, count_besides, count_within, list_rows
 from search.engines.segments import DAYS, MappedSegment, lengths_of, map_segment
 from search.engines.values import RegionSets, ValueSets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-
-K1: Final = 1.2
-B: Final = 0.75
 
 REMEMBERED: Final = 4096
 """Terms whose lists are remembered: about 1 kB each."""
@@ -56,14 +53,15 @@ class LiveSegment:
 
 
 class ListedTerm(NamedTuple):
-    """A term of a field that some article has: its idf, how many articles have it, and its list in each segment.
+    """A term that some article has in some fields: its idf there, how many articles have it, and its lists.
 
-    A tuple, as a prefix makes hundreds. `rows` int64 (`ListRow.WIDTH`), None for a segment without the term.
+    A tuple, as a prefix makes hundreds. `rows` int64 (lists, `ListRow.WIDTH`) for each segment: a list for each of the
+    fields that has the term there, the longest last.
     """
 
     idf: float
     articles: int
-    rows: tuple[I64 | None, ...]
+    rows: tuple[I64, ...]
 
 
 class MappedIndex:
@@ -71,9 +69,10 @@ class MappedIndex:
 
     `articles` is how many are there; `size` counts deleted documents, too. `values` are the sets of each keyword field,
     `regions` those of the regions by roles, `days` the intervals of days: all segments' together. `norms` float64 (text
-    fields, 256): BM25's denominator without the frequency for each length byte. `find` gives the `ListedTerm` of a text
-    field (its number in `TEXT_FIELDS`) and a word, None if no article has it; `find_beginning`, of a field, a prefix
-    and a limit, how many terms begin so and, if there are at most so many, the terms in their order.
+    fields, 256): what frequencies are multiplied by for each length byte. `find` gives the `ListedTerm` of some text
+    fields (their numbers in `TEXT_FIELDS`) and a word, None if no article has it there; `find_beginning`, of fields, a
+    prefix and a limit, how many terms begin so, once for each field, and, if there are at most so many, the terms in
+    their order.
 
     Raises `DamagedGeneration` if the folder holds no index that can be read.
     """
@@ -98,6 +97,7 @@ class MappedIndex:
         self.find_beginning = lru_cache(maxsize=BEGINNINGS_REMEMBERED)(beginning)
 
 
+NO_ROWS: Final[I64] = np.zeros((0, ListRow.WIDTH), np.int64)
 _NOTHING: Final[I64] = np.zeros(0, np.int64)
 
 
@@ -123,21 +123,35 @@ def _norms(segments: Sequence[LiveSegment], articles: int) -> F64:
             for segment in segments
         )
         average = total / (articles or 1) or 1
-        norms[number] = [K1 * ((1 - B) + B * length / average) for length in LENGTHS]
+        norms[number] = [1 / ((1 - B) + B * length / average) for length in LENGTHS]
     return norms
 
 
-def _find(segments: Sequence[LiveSegment], articles: int, field: int, term: str) -> ListedTerm | None:
+def _find(segments: Sequence[LiveSegment], articles: int, fields: tuple[int, ...], term: str) -> ListedTerm | None:
     key = _key(term)
-    rows = tuple(segment.mapped.find_row(field, key) for segment in segments)
-    having = sum(
-        int(_articles_in(segment, row[None])[0]) for segment, row in zip(segments, rows, strict=True) if row is not None
-    )
-    return _listed(articles, having, rows) if having else None
+    found = ([segment.mapped.find_row(field, key) for field in fields] for segment in segments)
+    return _listed(segments, articles, [[row for row in rows if row is not None] for rows in found])
 
 
-def _listed(articles: int, having: int, rows: tuple[I64 | None, ...]) -> ListedTerm:
-    return ListedTerm(math.log(articles / (having + 1)) + 1, having, rows)
+def _listed(segments: Sequence[LiveSegment], articles: int, lists: Sequence[Sequence[I64]]) -> ListedTerm | None:
+    """A term by its lists in each segment, None if no article has it."""
+    rows: tuple[I64, ...] = tuple(np.array(sorted(some, key=_size)) if some else NO_ROWS for some in lists)
+    having = sum(_articles_in_any(segment, some) for segment, some in zip(segments, rows, strict=True) if len(some))
+    if not having:
+        return None
+    return ListedTerm(math.log(1 + (articles - having + 0.5) / (having + 0.5)), having, rows)
+
+
+def _articles_in_any(segment: LiveSegment, rows: I64) -> int:
+    """How many articles that are not deleted are in at least one of some lists, the longest of which is the last."""
+    in_longest = int(_articles_in(segment, rows[-1:])[0])
+    if len(rows) == 1:
+        return in_longest
+    return in_longest + int(count_besides(segment.mapped.arrays, rows, segment.gone))
+
+
+def _size(row: I64) -> int:
+    return int(row[ListRow.COUNT])
 
 
 def _articles_in(segment: LiveSegment, rows: I64, *, is_some_enough: bool = False) -> I64:
@@ -152,31 +166,41 @@ def _articles_in(segment: LiveSegment, rows: I64, *, is_some_enough: bool = Fals
 
 
 def _find_beginning(
-    segments: Sequence[LiveSegment], articles: int, field: int, prefix: str, most: int
+    segments: Sequence[LiveSegment], articles: int, fields: tuple[int, ...], prefix: str, most: int
 ) -> tuple[int, Sequence[ListedTerm]]:
     key: U8 = np.frombuffer(_key(prefix), np.uint8)
+    total = 0
+    lists: dict[bytes, list[list[I64]]] = {}
+    for field in fields:
+        count, names = _names_beginning(segments, field, key, most)
+        total += count
+        for name, rows in names.items():
+            of_name = lists.setdefault(name, [[] for _ in segments])
+            for number, row in rows:
+                of_name[number].append(row)
+    if total > most:
+        return total, ()
+    found = (_listed(segments, articles, lists[name]) for name in sorted(lists))
+    return total, tuple(listed for listed in found if listed is not None)
+
+
+def _names_beginning(
+    segments: Sequence[LiveSegment], field: int, key: U8, most: int
+) -> tuple[int, Mapping[bytes, Sequence[tuple[int, I64]]]]:
+    """How many terms of a field that some article has begin so and, if at most so many, their rows by segment."""
     found = [_rows_beginning(segment.mapped, field, key) for segment in segments]
     live = [
-        _articles_in(segment, rows, is_some_enough=len(rows) > most)
-        for segment, (_, rows) in zip(segments, found, strict=True)
+        _articles_in(segment, rows, is_some_enough=True) for segment, (_, rows) in zip(segments, found, strict=True)
     ]
     having = [number for number, counts in enumerate(live) if counts.any()]
     if len(having) == 1 and (count := np.count_nonzero(live[having[0]])) > most:
-        return int(count), ()
-    names: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
+        return int(count), {}
+    names: dict[bytes, list[tuple[int, I64]]] = defaultdict(list)
     for number in having:
-        for place, name in _terms(segments[number].mapped, field, found[number][0], np.flatnonzero(live[number])):
-            names[name].append((number, place))
-    if len(names) > most:
-        return len(names), ()
-    listed = []
-    for name in sorted(names):
-        rows: list[I64 | None] = [None] * len(segments)
-        for number, place in names[name]:
-            rows[number] = found[number][1][place]
-        articles_with = sum(int(live[number][place]) for number, place in names[name])
-        listed.append(_listed(articles, articles_with, tuple(rows)))
-    return len(names), tuple(listed)
+        first, rows = found[number]
+        for place, name in _terms(segments[number].mapped, field, first, np.flatnonzero(live[number])):
+            names[name].append((number, rows[place]))
+    return len(names), names if len(names) <= most else {}
 
 
 def _rows_beginning(segment: MappedSegment, field: int, key: U8) -> tuple[int, I64]:

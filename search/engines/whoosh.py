@@ -25,16 +25,24 @@ from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING, Final, assert_never
 
 from whoosh import query as whoosh_query
-from whoosh import scoring
 from whoosh.query.compound import DefaultOr
 from whoosh.reading import IndexReader
 
 from index.fields import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, FieldKind
 from index.whoosh_index import SERIAL, damage_named, first_day_column, last_day_column, open_index
-from search.engine import ALL_BUT_CAPTION, MAX_EXPANSIONS, DateFilter
+from search.engine import ALL_BUT_CAPTION, MAX_EXPANSIONS, B, DateFilter
 from search.engines.columns import Columns, answer, docset, numbers
 from search.engines.refusing import refuse_unknown_fields
-from search.engines.whoosh_queries import AllScores, AnyTerm, Documents, Placed, stands_as_phrase, stands_near
+from search.engines.whoosh_queries import (
+    AllScores,
+    AnyTerm,
+    Documents,
+    Placed,
+    ScoredTerm,
+    Weighted,
+    stands_as_phrase,
+    stands_near,
+)
 from search.errors import EngineClosed, TooManyExpansions, UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value
 
@@ -43,16 +51,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from whoosh.index import FileIndex
-    from whoosh.matching import Matcher
-    from whoosh.searching import Searcher
 
     from search.engine import Matches, SearchRequest
     from search.engines.columns import Days, DocSet
+    from search.engines.whoosh_queries import Stands
 
 NAME: Final = "whoosh"
-
-K1: Final = 1.2
-B: Final = 0.75
 
 
 class WhooshEngine:
@@ -171,17 +175,18 @@ class _Statistics:
         self.idf = lru_cache(maxsize=4096)(self._idf)
 
     def _norms_of(self, field: str) -> Iterator[tuple[IndexReader, array[float]]]:
-        """BM25's denominator without the frequency, for each document of each segment's reader."""
+        """What frequencies are divided by, for each document of each segment's reader."""
         lengths = {segment.reader: _rounded_lengths(segment, field) for segment in self._segments}
         live = (
             lengths[segment.reader][number] for segment in self._segments for number in segment.reader.all_doc_ids()
         )
         average = sum(live) / (self._articles or 1) or 1
         for reader, own in lengths.items():
-            yield reader, array("d", (K1 * ((1 - B) + B * length / average) for length in own))
+            yield reader, array("d", ((1 - B) + B * length / average for length in own))
 
-    def _idf(self, field: str, term: bytes) -> float:
-        return math.log(self._articles / (self.document_frequency(field, term) + 1)) + 1
+    def _idf(self, fields: tuple[str, ...], term: bytes) -> float:
+        having = sum(len(_articles_with(segment.reader, fields, term)) for segment in self._segments)
+        return math.log(1 + (self._articles - having + 0.5) / (having + 0.5))
 
     def document_frequency(self, field: str, term: bytes) -> int:
         """How many articles have a term, not counting the deleted ones that Whoosh still keeps."""
@@ -192,9 +197,10 @@ class _Statistics:
         found = {term for segment in self._segments for term in segment.reader.expand_prefix(field, prefix)}
         return sorted(term for term in found if self.document_frequency(field, term))
 
-    def scorer(self, reader: IndexReader, field: str, term: bytes, weight: float) -> _Scorer:
-        """What scores a term's postings in one segment."""
-        return _Scorer(weight, self.idf(field, term), self._norms[field][reader])
+    def norms(self, reader: IndexReader, field: str) -> array[float]:
+        """What the frequencies of a field are divided by, for each document of a segment."""
+        norms: array[float] = self._norms[field][reader]
+        return norms
 
 
 def _rounded_lengths(segment: _Segment, field: str) -> list[int]:
@@ -208,27 +214,9 @@ def _document_frequency(reader: IndexReader, field: str, term: bytes) -> int:
     return sum(1 for _ in reader.postings(field, term).all_ids()) if (field, term) in reader else 0
 
 
-class _Scorer(scoring.BaseScorer):  # type: ignore[misc]  # Whoosh is untyped
-    """BM25 of one term in one field and segment, times the field's weight."""
-
-    def __init__(self, weight: float, idf: float, norms: array[float]) -> None:
-        self._weight, self._idf, self._norms = weight, idf, norms
-
-    def score(self, matcher: Matcher) -> float:
-        """The score of the posting a matcher stands at."""
-        frequency = matcher.weight()
-        return float(self._weight * (self._idf * ((frequency * (K1 + 1)) / (frequency + self._norms[matcher.id()]))))
-
-
-class _Weighting(scoring.WeightingModel):  # type: ignore[misc]  # Whoosh is untyped
-    """The contract's scores with a request's weights, as Whoosh asks for them."""
-
-    def __init__(self, statistics: _Statistics, weights: Mapping[str, float]) -> None:
-        self._statistics, self._weights = statistics, weights
-
-    def scorer(self, searcher: Searcher, fieldname: str, text: bytes, qf: int = 1) -> _Scorer:  # noqa: ARG002 - Whoosh's signature
-        """What scores a term's postings for the searcher of one segment."""
-        return self._statistics.scorer(searcher.reader(), fieldname, text, self._weights.get(fieldname, 1.0))
+def _articles_with(reader: IndexReader, fields: Iterable[str], term: bytes) -> set[int]:
+    """The documents of a segment that have a term in any of some fields, but the deleted ones."""
+    return {number for field in fields if (field, term) in reader for number in reader.postings(field, term).all_ids()}
 
 
 class _Translation:
@@ -238,9 +226,9 @@ class _Translation:
         self._opened = opened
         self._columns = opened.columns
         self._request = request
-        weights = dict(request.ranking.weights)
-        self._fields = tuple(weights)
-        self._context = opened.searcher.context(needs_current=True, weighting=_Weighting(opened.statistics, weights))
+        self._weights = dict(request.ranking.weights)
+        self._fields = tuple(self._weights)
+        self._context = opened.searcher.context(needs_current=True, weighting=None)
 
     def run(self, query: Query) -> tuple[DocSet, Mapping[int, float]]:
         """The documents that match, and the scores of those that have any."""
@@ -260,12 +248,11 @@ class _Translation:
             case Nothing():
                 return self._documents(0)
             case Term(text, field):
-                return _any_of([whoosh_query.Term(name, text) for name in self._asked(query, field)])
+                return AnyTerm([self._scored(text.encode("utf-8", "surrogatepass"), self._asked(query, field))])
             case Phrase(words, field):
-                return _any_of([Placed(name, words, stands_as_phrase) for name in self._asked(query, field)])
+                return self._placed(words, stands_as_phrase, self._asked(query, field))
             case Near(words, distance, field):
-                stands = partial(stands_near, distance=distance)
-                return _any_of([Placed(name, words, stands) for name in self._asked(query, field)])
+                return self._placed(words, partial(stands_near, distance=distance), self._asked(query, field))
             case Prefix(text, field):
                 return AnyTerm(self._expanded(text, self._asked(query, field)))
             case Value(field, value):
@@ -297,12 +284,25 @@ class _Translation:
             raise UnsupportedQuery(NAME, str(query))
         return self._columns.by_value(field, self._request.roles).get(value, 0)
 
-    def _expanded(self, prefix: str, fields: Iterable[str]) -> list[tuple[str, bytes]]:
+    def _scored(self, term: bytes, fields: tuple[str, ...]) -> ScoredTerm:
+        """A term over the fields asked, with what its scores are made of."""
+        statistics = self._opened.statistics
+        weighted = tuple(
+            Weighted(field, self._weights.get(field, 1.0), partial(statistics.norms, field=field)) for field in fields
+        )
+        return ScoredTerm(term, weighted, statistics.idf(fields, term))
+
+    def _placed(self, words: tuple[str, ...], stands: Stands, fields: tuple[str, ...]) -> whoosh_query.Query:
+        """Where the words stand so in a field; each distinct one is scored over all fields asked."""
+        scored = [AnyTerm([self._scored(word.encode(), fields)]) for word in dict.fromkeys(words)]
+        return whoosh_query.And([_any_of([Placed(field, words, stands) for field in fields]), *scored])
+
+    def _expanded(self, prefix: str, fields: tuple[str, ...]) -> list[ScoredTerm]:
         terms_with = self._opened.statistics.terms_with
-        found = [(field, term) for field in fields for term in terms_with(field, prefix)]
+        found = [term for field in fields for term in terms_with(field, prefix)]
         if len(found) > MAX_EXPANSIONS:
             raise TooManyExpansions(prefix, allowed=MAX_EXPANSIONS, found=len(found))
-        return found
+        return [self._scored(term, fields) for term in sorted(set(found))]
 
     def _all_of(self, parts: Sequence[whoosh_query.Query]) -> whoosh_query.Query:
         """All parts, those that are not scored as one set."""

@@ -1,21 +1,24 @@
 """The Whoosh queries that Whoosh lacks, or has wrong: nodes of `search.engines.whoosh`'s translation.
 
-`Documents` is a set of documents that adds nothing to a score; `AnyTerm` the union of many terms; `Placed` a
-conjunction of words whose positions are right. Each makes a matcher for the searcher of one segment, as every Whoosh
-query does. `AllScores` collects every match.
+`Documents` is a set of documents that adds nothing to a score; `AnyTerm` the union of terms, each scored over all its
+fields at once; `Placed` a conjunction of words whose positions are right. Each makes a matcher for the searcher of one
+segment, as every Whoosh query does. `AllScores` collects every match.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from whoosh import collectors, matching
 from whoosh import query as whoosh_query
 
+from search.engine import K1
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from array import array
 
     from whoosh.matching import Matcher
     from whoosh.reading import IndexReader
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 Positions: TypeAlias = list[int]
 """Where a word stands in a field, ascending."""
+
+Stands: TypeAlias = Callable[[Sequence[str], Mapping[str, Positions]], bool]
+"""Whether words, each with its positions in a field, stand there as they should."""
 
 
 class AllScores(collectors.Collector):  # type: ignore[misc]  # Whoosh is untyped
@@ -62,34 +68,57 @@ class _SilentMatcher(matching.ListMatcher):  # type: ignore[misc]  # Whoosh is u
         return 0.0
 
 
-class AnyTerm(whoosh_query.Query):  # type: ignore[misc]  # Whoosh is untyped
-    """Any of many terms, read one after the other: a tree of a hundred unions costs far more for each match."""
+class Weighted(NamedTuple):
+    """A field that a term is asked in, its weight, and what frequencies are divided by in the segment of a reader."""
 
-    def __init__(self, terms: Sequence[tuple[str, bytes]]) -> None:
+    field: str
+    weight: float
+    norms: Callable[[IndexReader], array[float]]
+
+
+class ScoredTerm(NamedTuple):
+    """A term over some fields, with its idf there."""
+
+    term: bytes
+    fields: tuple[Weighted, ...]
+    idf: float
+
+    def scores(self, searcher: Searcher, context: SearchContext) -> dict[int, float]:
+        """The documents of one segment that have the term, each with what it adds to the score."""
+        weighted: dict[int, float] = defaultdict(float)
+        for field, weight, norms_of in self.fields:
+            postings = whoosh_query.Term(field, self.term).matcher(searcher, context)
+            norms = norms_of(searcher.reader())
+            while postings.is_active():
+                weighted[postings.id()] += weight * postings.weight() / norms[postings.id()]
+                postings.next()
+        return {number: self.idf * ((much * (K1 + 1)) / (much + K1)) for number, much in weighted.items()}
+
+
+class AnyTerm(whoosh_query.Query):  # type: ignore[misc]  # Whoosh is untyped
+    """Any of some terms, read one after the other: a tree of a hundred unions costs far more for each match."""
+
+    def __init__(self, terms: Sequence[ScoredTerm]) -> None:
         self._terms = terms
 
     def estimate_size(self, ixreader: IndexReader) -> int:
         """An upper bound of the documents: Whoosh orders the parts of a conjunction by it."""
-        return sum(ixreader.doc_frequency(field, term) for field, term in self._terms)
+        return sum(ixreader.doc_frequency(field.field, term.term) for term in self._terms for field in term.fields)
 
     def matcher(self, searcher: Searcher, context: SearchContext = None) -> Matcher:
         """The documents of one segment with the sums of their terms' scores."""
         scores: dict[int, float] = defaultdict(float)
-        for field, term in self._terms:
-            postings = whoosh_query.Term(field, term).matcher(searcher, context)
-            while postings.is_active():
-                scores[postings.id()] += postings.score()
-                postings.next()
+        for term in self._terms:
+            for number, score in term.scores(searcher, context).items():
+                scores[number] += score
         found = sorted(scores)
         return matching.ListMatcher(found, weights=[scores[number] for number in found])
 
 
 class Placed(whoosh_query.Query):  # type: ignore[misc]  # Whoosh is untyped
-    """Documents that have all the words in a field, standing as they should. Each distinct word is scored."""
+    """Documents that have all the words in a field, standing as they should. Adds nothing to the score."""
 
-    def __init__(
-        self, field: str, words: tuple[str, ...], stands: Callable[[Sequence[str], Mapping[str, Positions]], bool]
-    ) -> None:
+    def __init__(self, field: str, words: tuple[str, ...], stands: Stands) -> None:
         self._words = words
         self._stands = stands
         self._terms = {word: whoosh_query.Term(field, word) for word in words}
@@ -125,6 +154,10 @@ class _PlacedMatcher(matching.WrappingMatcher):  # type: ignore[misc]  # Whoosh 
             {word: matcher.value_as("positions") for word, matcher in self._postings.items()}
         ):
             self.child.next()
+
+    def score(self) -> float:
+        """Nothing."""
+        return 0.0
 
     def next(self) -> None:
         """Go to the next match."""

@@ -43,12 +43,34 @@ def test_positions_are_those_of_the_definition(build_engine: BuildEngine, query:
     assert {match.serial for match in engine.search(SearchRequest(query=query)).top} == expected
 
 
-def test_a_score_is_the_documented_sum(small: Engine) -> None:
-    """BM25 per field times the field's weight, by hand: 3 of 5 articles have the word in the body, 1 in the title."""
-    body = 1.0 * (math.log(5 / (3 + 1)) + 1) * (2 * 2.2) / (2 + 1.2 * (0.25 + 0.75 * 2 / 2.2))
-    title = 3.0 * (math.log(5 / (1 + 1)) + 1) * (1 * 2.2) / (1 + 1.2 * (0.25 + 0.75 * 1 / 0.2))
-    first, second, *_ = small.search(SearchRequest(query=Term("smuggl"))).top
-    assert (first, second) == (Match(3, round(title, 9)), Match(5, round(body, 9)))
+def test_a_score_is_the_documented_formula(small: Engine) -> None:
+    """BM25F by hand: 4 of 5 articles have the word, 3 in bodies of 2.2 words on average, 1 in a title, of 0.2."""
+    idf = math.log(1 + (5 - 4 + 0.5) / (4 + 0.5))
+    in_body, in_title = 1.0 * 2 / (0.25 + 0.75 * 2 / 2.2), 3.0 * 1 / (0.25 + 0.75 * 1 / 0.2)
+    first, *_ = found = small.search(SearchRequest(query=Term("smuggl"))).top
+    assert first == Match(5, round(idf * in_body * 3 / (in_body + 2), 9))
+    assert Match(3, round(idf * in_title * 3 / (in_title + 2), 9)) in found
+
+
+def test_fields_are_added_up_before_they_saturate(build_engine: BuildEngine) -> None:
+    """A word in two fields scores their weighted frequencies at once, and its idf counts each article once."""
+    engine = build_engine((Commit((a_record(1, title="goods", body="goods"), a_record(2, body="goods"), a_record(3))),))
+    idf = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5))
+    title, body = 3.0 / (0.25 + 0.75 * 1 / (1 / 3)), 1.0 / (0.25 + 0.75 * 1 / (2 / 3))
+    both, alone = (Match(1, round(idf * a * 3 / (a + 2), 9)) for a in (title + body, title))
+    assert engine.search(SearchRequest(query=Term("good"))).top[0] == both
+    idf_of_title = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))
+    named = engine.search(SearchRequest(query=Term("good", "title"))).top
+    assert named == (Match(1, round(alone.score / idf * idf_of_title, 9)),)
+
+
+def test_a_phrase_scores_its_words_wherever_they_are(build_engine: BuildEngine) -> None:
+    """Where a phrase or its words near each other stand, its distinct words count in all fields asked, as if alone."""
+    records = (a_record(1, title="goods", body="a goods a"), a_record(2, body="goods a"), a_record(3, body="other"))
+    engine = build_engine((Commit(records),))
+    words = engine.search(SearchRequest(query=And((Term("a"), Term("good"))))).top
+    for query in (Phrase(("a", "good", "a")), Near(("a", "good", "a"), 3)):
+        assert engine.search(SearchRequest(query=query)).top == tuple(match for match in words if match.serial == 1)
 
 
 @pytest.mark.parametrize(

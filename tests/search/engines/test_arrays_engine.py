@@ -96,6 +96,29 @@ def test_positions_across_blocks(tmp_path: Path) -> None:
         assert_agree(*(each.search(SearchRequest(query=phrase, limit=500)) for each in (engine, oracle)))
 
 
+def test_an_article_with_a_term_in_several_fields_counts_once(tmp_path: Path) -> None:
+    """The number of articles with a term in any field is exact, in one segment or more, after deletions too."""
+    chance = random.Random(17)  # noqa: S311 - not for secrets
+
+    def texts(rare: int) -> dict[str, str]:
+        return {
+            field: " ".join(
+                word for word in ("ka", "kab", "lo") if not chance.randrange(often + (word == "kab") * rare)
+            )
+            for field, often in (("title", 9), ("body", 2), ("captions", 4), ("authors", 30))
+        }
+
+    records = [a_record(serial, **texts(40)) for serial in range(1, 1200)]
+    gone = tuple(range(1, 1200, 5))
+    kept = [record for record in records if record.serial not in gone]
+    more = [a_record(serial, **texts(0)) for serial in range(1200, 1500)]
+    one = engine_over(tmp_path / "one", records)
+    many = engine_over(tmp_path / "many", records, more, deletes=gone)
+    queries = (Term("ka"), Term("kab"), Prefix("k"), And((Term("lo"), Prefix("ka"))), Or((Term("ka"), Term("lo"))))
+    agree(one, records, queries)
+    agree(many, [*kept, *more], queries)
+
+
 def test_a_phrase_with_repeated_words_scores_each_word_once(tmp_path: Path) -> None:
     """`a a b` needs two places for `a`, and adds its score once."""
     records = [a_record(1, body="ka ka lo"), a_record(2, body="ka lo ka"), a_record(3, body="lo ka ka ka lo")]
@@ -142,8 +165,9 @@ def test_statistics_are_those_of_all_segments(tmp_path: Path) -> None:
     ]
     engine = engine_over(tmp_path / "index", *commits)
     average = (2 + 1 + 1 + 1) / 4
-    idf = math.log(4 / (3 + 1)) + 1
-    expected = {1: 2.2 / (1 + 1.2 * (0.25 + 0.75 * 2 / average)), 2: 2.2 / (1 + 1.2 * (0.25 + 0.75 * 1 / average))}
+    idf = math.log(1 + (4 - 3 + 0.5) / (3 + 0.5))
+    weighted = {serial: 1 / (0.25 + 0.75 * length / average) for serial, length in ((1, 2), (2, 1))}
+    expected = {serial: a * 3 / (a + 2) for serial, a in weighted.items()}
     top = engine.search(SearchRequest(query=Term("ka", "body"))).top
     assert top == (
         Match(2, round(idf * expected[2], 9)),
@@ -245,7 +269,7 @@ def test_a_closed_engine_lets_searches_finish_and_refuses_later_ones(tmp_path: P
     opened = engine._opened  # noqa: SLF001 - a search under way holds it
     engine.close()
     assert opened is not None
-    assert opened.index.find(1, "ka") is not None
+    assert opened.index.find((1,), "ka") is not None
     with pytest.raises(EngineClosed):
         engine.search(SearchRequest())
 
