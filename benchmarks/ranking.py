@@ -1,0 +1,244 @@
+"""Who puts the right articles first: Dateline beside other search libraries on Cranfield, judged by ir-measures.
+
+    python -m benchmarks.ranking [--page docs/ranking.md]
+
+Every library indexes the same titles and abstracts in two fields, unless it has one only, and is asked the same
+questions: all words of each, joined by or. It has its own analysis and its own defaults. `RANKERS` says how each is
+driven; `page_from_scores` fills `ranking_page.md`. What isn't installed is left out, and said to be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+
+from whoosh import analysis, fields, qparser
+from whoosh.filedb.filestore import RamStorage
+
+from benchmarks.cranfield import ALL, DEPTH, EVEN, ODD, Cranfield, Run, find_cranfield, mean_scores
+from benchmarks.machine import ROOT, say, this_machine
+from benchmarks.peers import peer_named
+from index.analysis import terms
+from index.fields import FIELDS
+from index.whoosh_index import write_index
+from search.engine import K1, B, Ranking, SearchRequest
+from search.engines.arrays import ArraysEngine
+from search.query import Term, any_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from benchmarks.machine import Machine
+
+PAGE: Final = ROOT / "docs" / "ranking.md"
+TEMPLATE: Final = Path(__file__).with_name("ranking_page.md")
+HALVES: Final = (ODD, EVEN, ALL)
+NOTHING: Final = "none"
+SAME: Final = 1e-6
+"""How far our own figures may be from those of ir-measures."""
+
+_WORD: Final = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """A way of asking a library, and which of `benchmarks.peers` it is."""
+
+    title: str
+    peer: str
+    rank: Callable[[Cranfield], Run]
+
+
+def rank_by_dateline(cranfield: Cranfield, ranking: Ranking = Ranking()) -> Run:  # noqa: B008 - a value
+    """Dateline as it is: its engine, its analyser, its weights."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_index(Path(folder) / "index", cranfield.records)
+        engine = ArraysEngine(Path(folder) / "index", "cranfield")
+        run = {}
+        for question, text in cranfield.questions.items():
+            query = any_of(map(Term, terms(text)))
+            matches = engine.search(SearchRequest(query=query, limit=DEPTH, ranking=ranking))
+            run[question] = [match.serial for match in matches.top]
+        engine.close()
+    return run
+
+
+def rank_by_whoosh(cranfield: Cranfield, analyzer: analysis.Analyzer) -> Run:
+    """Whoosh's own index, parser and BM25F, whose fields it scores apart and adds up."""
+    text = fields.TEXT(analyzer=analyzer)
+    index = RamStorage().create_index(fields.Schema(serial=fields.STORED, title=text, body=text))
+    with index.writer() as writer:
+        for record in cranfield.records:
+            writer.add_document(serial=record.serial, title=record.title, body=record.body)
+    parser = qparser.MultifieldParser(["title", "body"], index.schema, group=qparser.OrGroup)
+    with index.searcher() as searcher:
+        # Without `optimize`, which leaves out matches that belong there
+        asked = {question: parser.parse(_words(text)) for question, text in cranfield.questions.items()}
+        return {
+            question: [hit["serial"] for hit in searcher.search(query, limit=DEPTH, optimize=False)]
+            for question, query in asked.items()
+        }
+
+
+def rank_by_tantivy(cranfield: Cranfield, tokenizer: str) -> Run:
+    """Tantivy's parser, which joins words by or, over two fields whose scores it adds up."""
+    tantivy: Any = importlib.import_module("tantivy")
+    builder = tantivy.SchemaBuilder()
+    for name in ("title", "body"):
+        builder.add_text_field(name, tokenizer_name=tokenizer)
+    builder.add_integer_field("serial", stored=True)
+    index = tantivy.Index(builder.build())
+    writer = index.writer()
+    for record in cranfield.records:
+        writer.add_document(tantivy.Document(title=record.title, body=record.body, serial=record.serial))
+    writer.commit()
+    index.reload()
+    searcher = index.searcher()
+
+    def found(text: str) -> list[int]:
+        query = index.parse_query(_words(text), ["title", "body"])
+        return [searcher.doc(address)["serial"][0] for _, address in searcher.search(query, DEPTH).hits]
+
+    return {question: found(text) for question, text in cranfield.questions.items()}
+
+
+def rank_by_sqlite(cranfield: Cranfield) -> Run:
+    """FTS5's `rank`, with the Porter stemmer that it brings."""
+    with sqlite3.connect(":memory:") as database:
+        database.execute("CREATE VIRTUAL TABLE articles USING fts5(title, body, tokenize = 'porter unicode61')")
+        database.executemany(
+            "INSERT INTO articles (rowid, title, body) VALUES (?, ?, ?)",
+            [(record.serial, record.title, record.body) for record in cranfield.records],
+        )
+        asked = f"SELECT rowid FROM articles WHERE articles MATCH ? ORDER BY rank LIMIT {DEPTH}"  # noqa: S608 - a number
+        run = {
+            question: [serial for (serial,) in database.execute(asked, (_any_of(text),))]
+            for question, text in cranfield.questions.items()
+        }
+    database.close()
+    return run
+
+
+def rank_by_bm25s(cranfield: Cranfield) -> Run:
+    """bm25s as its page shows it: English stop words left out, a Snowball stemmer; title and abstract as one text."""
+    bm25s: Any = importlib.import_module("bm25s")
+    stemmer = importlib.import_module("Stemmer").Stemmer("english")
+
+    def tokens(texts: Iterable[str]) -> Any:  # noqa: ANN401 - bm25s' own
+        return bm25s.tokenize(list(texts), stopwords="en", stemmer=stemmer, show_progress=False)
+
+    serials = [record.serial for record in cranfield.records]
+    model = bm25s.BM25()
+    model.index(tokens(f"{record.title} {record.body}" for record in cranfield.records), show_progress=False)
+    found, _ = model.retrieve(tokens(cranfield.questions.values()), k=min(DEPTH, len(serials)), show_progress=False)
+    return {
+        question: [serials[place] for place in places.tolist()]
+        for question, places in zip(cranfield.questions, found, strict=True)
+    }
+
+
+def _words(text: str) -> str:
+    """A question as words alone: nothing that a parser would take for an operator."""
+    return " ".join(_WORD.findall(text))
+
+
+def _any_of(text: str) -> str:
+    return " OR ".join(f'"{word}"' for word in _WORD.findall(text))
+
+
+RANKERS: Final = (
+    Ranker("Dateline", "dateline", rank_by_dateline),
+    Ranker("bm25s, stemmed", "bm25s", rank_by_bm25s),
+    Ranker("tantivy, en_stem", "tantivy", lambda given: rank_by_tantivy(given, "en_stem")),
+    Ranker("tantivy, default", "tantivy", lambda given: rank_by_tantivy(given, "default")),
+    Ranker("SQLite FTS5, porter", "sqlite_fts5", rank_by_sqlite),
+    Ranker("Whoosh, default", "whoosh_stock", lambda given: rank_by_whoosh(given, analysis.StandardAnalyzer())),
+    Ranker("Whoosh, stemmed", "whoosh_stock", lambda given: rank_by_whoosh(given, analysis.StemmingAnalyzer())),
+)
+
+
+def judged(cranfield: Cranfield, run: Run) -> dict[str, tuple[float, float]]:
+    """Mean nDCG@10 and recall@100 of each half, by ir-measures. Raises `ValueError` if ours are others."""
+    measures: Any = importlib.import_module("ir_measures")
+    wanted = (measures.nDCG @ 10, measures.R @ 100)
+    scores = {}
+    for half in HALVES:
+        questions = cranfield.half(half)
+        grades = [
+            measures.Qrel(question, str(serial), grade)
+            for question in questions
+            for serial, grade in cranfield.grades[question].items()
+        ]
+        # A library's order is what is judged, so that ties are as it broke them
+        found = [
+            measures.ScoredDoc(question, str(serial), float(-place))
+            for question in questions
+            for place, serial in enumerate(run[question])
+        ]
+        means = measures.calc_aggregate(wanted, grades, found)
+        theirs, ours = tuple(means[measure] for measure in wanted), mean_scores(cranfield, run, half)
+        if any(abs(one - other) > SAME for one, other in zip(theirs, ours, strict=True)):
+            raise ValueError(f"ir-measures says {theirs} where benchmarks.cranfield says {ours}")
+        scores[half] = ours
+    return scores
+
+
+def page_from_scores(
+    scores: Mapping[str, Mapping[str, tuple[float, float]]], machine: Machine, missing: Iterable[str]
+) -> str:
+    """The page as Markdown; `scores` by ranker and half."""
+    head = ("", *(f"{name}, {half}" for half in HALVES for name in ("nDCG@10", "recall@100")))
+    rows = (
+        (title, *(f"{score:.3f}" for half in HALVES for score in of_half[half])) for title, of_half in scores.items()
+    )
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        machine=machine,
+        versions=", ".join(f"{name} {version}" for name, version in sorted(machine.versions.items())),
+        date=machine.date,
+        table="\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)),
+        missing=", ".join(missing) or NOTHING,
+        k1=K1,
+        b=B,
+        weights=", ".join(f"{field.name} {field.weight:g}" for field in FIELDS if field.weight),
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Rank, judge, write the page. Says what is missing, and stops, without the collection or ir-measures."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ranking", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--page", type=Path, default=PAGE)
+    page = parser.parse_args(arguments).page
+    cranfield = find_cranfield()
+    if cranfield is None:
+        sys.exit("needs ../shared/data/cranfield: corpus.jsonl, queries.jsonl, qrels.tsv")
+    if importlib.util.find_spec("ir_measures") is None:
+        sys.exit("needs ir-measures: run make ranking, which installs benchmarks/requirements.txt")
+    scores, versions, missing = {}, {"ir-measures": importlib.metadata.version("ir-measures")}, []
+    for ranker in RANKERS:
+        peer = peer_named(ranker.peer)
+        if not peer.is_installed():
+            missing.append(ranker.title)
+            continue
+        versions[peer.title] = peer.version()
+        scores[ranker.title] = judged(cranfield, ranker.rank(cranfield))
+        say(
+            f"{ranker.title:24}" + "  ".join(f"{half} {n:.4f} {r:.4f}" for half, (n, r) in scores[ranker.title].items())
+        )
+    page.write_text(page_from_scores(scores, this_machine(versions), missing), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

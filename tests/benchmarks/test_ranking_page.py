@@ -1,0 +1,79 @@
+"""Rankings are judged as trec_eval judges them, and every library that is installed ranks what it is given."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+
+import pytest
+
+from benchmarks.cranfield import ALL, EVEN, ODD, Cranfield, mean_scores, ndcg, recall
+from benchmarks.machine import this_machine
+from benchmarks.peers import peer_named
+from benchmarks.ranking import RANKERS, Ranker, judged, page_from_scores
+from tests.contract.archives import a_record
+
+SMALL = Cranfield(
+    records=(
+        a_record(1, title="wings in a slipstream", body="lift of a wing at high speed"),
+        a_record(2, title="boundary layers", body="the layer at a flat plate"),
+        a_record(3, title="heat", body="heat of the boundary at high speed"),
+        a_record(4, title="shells", body="buckling under pressure"),
+    ),
+    questions={"1": "what is the lift of a wing in a slipstream .", "2": "buckling (of shells)", "3": "heat / speed"},
+    grades={"1": {1: 4, 3: 1}, "2": {4: 2}, "3": {3: 3, 1: 1, 2: 1}},
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "grades", "gain", "share"),
+    [
+        pytest.param([1, 2], {1: 2, 2: 1}, 1.0, 1.0, id="as good as can be"),
+        pytest.param(
+            [2, 1], {1: 2, 2: 1}, (1 + 2 / math.log2(3)) / (2 + 1 / math.log2(3)), 1.0, id="the wrong way round"
+        ),
+        pytest.param([9, 1], {1: 2, 2: 1}, 2 / math.log2(3) / (2 + 1 / math.log2(3)), 0.5, id="one missed, one wrong"),
+        pytest.param([*range(10, 20), 1], {1: 1}, 0.0, 1.0, id="behind the tenth place"),
+        pytest.param([*range(10, 110), 1], {1: 1}, 0.0, 0.0, id="behind the hundredth"),
+        pytest.param([1], {1: 0}, 0.0, 0.0, id="nothing answers it"),
+        pytest.param([], {1: 1}, 0.0, 0.0, id="nothing found"),
+    ],
+)
+def test_rankings_are_judged_by_hand(found: list[int], grades: dict[int, int], gain: float, share: float) -> None:
+    """nDCG@10 and recall@100, worked out with pencil and paper."""
+    assert ndcg(found, grades) == pytest.approx(gain)
+    assert recall(found, grades) == pytest.approx(share)
+
+
+def test_halves_are_by_number() -> None:
+    """Odd and even questions are apart, and a mean is over those of its half, the unanswered ones too."""
+    assert (SMALL.half(ODD), SMALL.half(EVEN), SMALL.half(ALL)) == (("1", "3"), ("2",), ("1", "2", "3"))
+    assert mean_scores(SMALL, {"1": [1, 3], "2": [4]}, ODD) == (0.5, 0.5)
+    assert mean_scores(SMALL, {"2": [4]}, EVEN) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("ranker", RANKERS, ids=lambda ranker: ranker.title)
+def test_libraries_rank_what_they_are_given(ranker: Ranker) -> None:
+    """Each puts the one article that has a question's words first, whatever else stands in the question."""
+    if not peer_named(ranker.peer).is_installed():
+        pytest.skip(f"{ranker.peer} is not installed, see benchmarks/requirements.txt")
+    run = ranker.rank(SMALL)
+    assert list(run) == list(SMALL.questions)
+    assert [run[question][0] for question in run] == [1, 4, 3]
+
+
+def test_our_figures_are_those_of_ir_measures() -> None:
+    """Where ir-measures is installed, it gives what we give."""
+    if importlib.util.find_spec("ir_measures") is None:
+        pytest.skip("needs ir-measures, of benchmarks/requirements.txt")
+    run = {"1": [3, 1, 2], "2": [1], "3": [2, 3]}
+    assert judged(SMALL, run)[ALL] == mean_scores(SMALL, run, ALL)
+
+
+def test_the_page_shows_every_library_and_names_the_missing() -> None:
+    """A row for each library, with its figures of both halves, and the versions they were measured with."""
+    scores = {"Dateline": {ODD: (0.5, 0.75), EVEN: (0.625, 0.7), ALL: (0.55, 0.72)}}
+    page = page_from_scores(scores, this_machine({"tantivy": "0.0"}), ["bm25s, stemmed"])
+    assert "| Dateline | 0.500 | 0.750 | 0.625 | 0.700 | 0.550 | 0.720 |" in page
+    assert "Left out, as not installed: bm25s, stemmed." in page
+    assert "tantivy 0.0" in page
