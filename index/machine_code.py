@@ -30,6 +30,9 @@ VERSIONS_KEPT: Final = 4
 _PACKAGES: Final = ("index/codec", "search/engines")
 """Where kernels are declared. All of it counts: a kernel's code holds that of the kernels it calls."""
 
+_CONSTANTS: Final = "search/engine.py"
+"""Where constants are that kernels have compiled into them."""
+
 _COMPLETE: Final = "complete"
 
 _VERSION: Final = re.compile("[0-9a-f]{16}")
@@ -42,9 +45,10 @@ def code_version() -> str:
     """The version of what machine code is made from, by and for, as 16 hex digits."""
     made_by = (platform.python_version(), *map(version_of, ("numba", "llvmlite", "numpy")))
     digest = hashlib.sha256(repr((made_by, _processor())).encode())
-    for package in _PACKAGES:
-        for source in sorted((Path(__file__).parent.parent / package).glob("*.py")):
-            digest.update(source.read_bytes())
+    root = Path(__file__).parent.parent
+    declaring = (path for package in _PACKAGES for path in sorted((root / package).glob("*.py")))
+    for source in (*declaring, root / _CONSTANTS):
+        digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
