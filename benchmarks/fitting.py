@@ -5,7 +5,7 @@
 Prints nDCG@10 and recall@100 on the odd questions for the best choices of k1, b and the title's weight, then what a
 bonus for words that stand close together adds to the choice that was made. `--half even` is for seeing afterwards what
 else could have been chosen. Lengths are not rounded here as an index rounds them, so the engine's own figures
-(`benchmarks.ranking`) differ in the third decimal. See docs/decisions/0024-bm25f.md.
+(`benchmarks.ranking`) differ in the third decimal. See docs/decisions/0021-bm25f.md.
 """
 
 from __future__ import annotations
