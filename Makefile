@@ -7,7 +7,7 @@ DATA   ?= ./data
 VENV := .venv
 BIN  := $(VENV)/bin
 
-.PHONY: help serve test lint pytest torture soak fuzz bench bench-quick bench-archive quality test-whoosh3 sbom lock clean
+.PHONY: help serve test lint pytest torture soak fuzz bench bench-quick bench-archive ranking quality test-whoosh3 sbom lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ bench-quick: $(VENV)/bench.stamp ## the same over small archives, into build/ben
 
 bench-archive: $(VENV)/run.stamp ## time an archive: make bench-archive ARCHIVE=articles.jsonl.gz MAP="text=body"
 	$(BIN)/python -m benchmarks.archive $(ARCHIVE) --map $(MAP)
+
+ranking: $(VENV)/bench.stamp ## judge ranking on Cranfield beside other libraries and write docs/ranking.md (two minutes)
+	PYTHONPATH=$(VENV)/peers $(BIN)/python -m benchmarks.ranking
 
 quality: $(VENV)/dev.stamp ## score extraction on labelled articles, beside its peers, and print every error
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(VENV)/peers geotext==0.4.0 flashgeotext==0.5.3
