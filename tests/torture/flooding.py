@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,9 @@ def flood(served: Served, heads: Callable[[], Iterator[bytes]], *, at_once: int)
     async def run() -> None:
         await asyncio.gather(*(_client(served, heads(), outcome) for _ in range(at_once)))
 
-    asyncio.run(run())
+    # In a thread of its own: in that of the tests, a browser's loop may be running
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(run())).result()
     return outcome
 
 
