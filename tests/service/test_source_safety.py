@@ -306,11 +306,11 @@ def test_libraries_remarks_lose_what_they_say(capsys: pytest.CaptureFixture[str]
     try:
         configure_logging("info")
         catch_strays()
-        logging.getLogger("some.library").warning("cannot read %s", CANARY)
+        logging.getLogger("some.package").warning("cannot read %s", CANARY)
         try:
             fail()
         except ValueError:
-            logging.getLogger("some.library").exception(f"failed on {CANARY}")  # noqa: G004 - as a library might
+            logging.getLogger("some.package").exception(f"failed on {CANARY}")  # noqa: G004 - as a library might
         thread = threading.Thread(target=fail)
         thread.start()
         thread.join()
@@ -320,7 +320,7 @@ def test_libraries_remarks_lose_what_they_say(capsys: pytest.CaptureFixture[str]
     written = capsys.readouterr().err
     assert CANARY not in written
     first, second, third = (json.loads(line) for line in written.splitlines())
-    assert (first["logger"], first["level"]) == ("some.library", "warning")
+    assert (first["logger"], first["level"]) == ("some.package", "warning")
     assert second["error"][0]["type"] == third["error"][0]["type"] == "builtins.ValueError"
     assert third["event"] == "a thread ended with an error"
 
