@@ -36,8 +36,8 @@ _METRICS_HOST: Final = "127.0.0.1"
 def serve_command(host: str | None, port: int | None, data: Path) -> None:
     """Answer over HTTP, and keep the index up to date, until SIGTERM.
 
-    SIGHUP starts everything anew, of the code as it is then, and loses no request. All other settings are environment
-    variables (docs/deploying.md).
+    SIGHUP starts everything anew, of the code as it is then, while what is under way finishes. All other settings are
+    environment variables (docs/deploying.md).
 
     \b
     Example:
