@@ -70,6 +70,15 @@ def keep_compiled_in(folder: Path) -> None:
         _keep(dispatcher, kept_in)
 
 
+def load_kept() -> None:
+    """Load what is kept of all kernels declared so far, lest somebody wait for it. Compiles only what is damaged."""
+    if _kept_in is None:
+        return
+    for dispatcher in KERNELS:
+        for types in dispatcher._cache.kept_types():  # noqa: SLF001 - `_keep` put it there
+            dispatcher.compile(types)
+
+
 @dataclass(frozen=True, slots=True)
 class Compilations:
     """What became of kernels in this process: `loaded` from disk, `compiled` anew; each with its types."""
@@ -161,6 +170,14 @@ class _Kept(FunctionCache):
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
         self._impl_class: Any = partial(_Code, folder=folder)
         super().__init__(function)  # type: ignore[no-untyped-call]  # Numba is untyped
+
+    def kept_types(self) -> tuple[Any, ...]:
+        """The types for which there is machine code."""
+        try:
+            kept = self._cache_file._load_index()  # type: ignore[no-untyped-call]  # noqa: SLF001 - Numba lists it no other way
+        except (OSError, *_CUT_SHORT):
+            return ()
+        return tuple(types for types, *_ in kept)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401 - Numba's signature
         """The compiled function for some types, None if there is none."""

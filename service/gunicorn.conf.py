@@ -3,7 +3,8 @@
 
 A worker (`service.limiting.worker`) answers `threads` requests at a time and keeps whatever waits for a client out of
 its threads' way. Each opens the archive itself: nothing is opened before the fork. But what takes a while is done
-before, for all of them: importing the engine, and compiling it if `dateline build` has not done so on this machine.
+before, for all of them: importing the engine, compiling it if `dateline build` has not done so on this machine, and
+loading its machine code.
 Limits are small because no request of this API needs more.
 """
 
@@ -28,7 +29,7 @@ from service.refusals import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEAD
 from service.settings import SettingsError, settings_from_environment
 from service.supervising import READY
 from service.tally import Board
-from service.wiring import compile_engine, import_engine, needs_compiling
+from service.wiring import compile_engine, import_engine, load_engine, needs_compiling
 
 MOST_WORKERS = 256
 """Of which at most 64 are asked for; there are more while those of old settings finish. Memory unused costs nothing."""
@@ -40,10 +41,12 @@ except SettingsError as error:
 
 _data = DataFolder(_settings.data)
 import_engine(_settings.engine)
-if _settings.engine == "arrays" and published(_data) and needs_compiling(_data):
-    sys.stdout.write("Compiling the search engine for this machine; it takes about a minute …\n")
-    sys.stdout.flush()
-    compile_engine(_data)  # where it can't be kept, workers have it from this process all the same
+if _settings.engine == "arrays" and published(_data):
+    if needs_compiling(_data):
+        sys.stdout.write("Compiling the search engine for this machine; it takes about a minute …\n")
+        sys.stdout.flush()
+        compile_engine(_data)  # where it can't be kept, workers have it from this process all the same
+    load_engine(_data)
 
 wsgi_app = "service.app:application()"
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"

@@ -259,3 +259,12 @@ def compile_engine(data: DataFolder) -> None:
     from service.warming import compile_all  # noqa: PLC0415 - see above
 
     compile_all(data.compiled)
+
+
+def load_engine(data: DataFolder) -> None:
+    """Load what `compile_engine` kept, so that the first to search or to publish does not wait for it."""
+    from index.compiled import keep_compiled_in, load_kept  # noqa: PLC0415 - see above
+
+    import_engine()
+    keep_compiled_in(data.compiled)
+    load_kept()

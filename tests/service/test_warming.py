@@ -37,6 +37,17 @@ from index.compiled import compilations
 print(json.dumps({"totals": totals, "loaded": compilations().loaded, "compiled": compilations().compiled}))
 """
 
+LOADING = """
+import sys
+from pathlib import Path
+from index.layout import DataFolder
+from service.wiring import load_engine
+load_engine(DataFolder(Path(sys.argv[1])))
+from index.compiled import compilations
+before = compilations()
+assert before.loaded and not before.compiled, before
+"""
+
 
 @pytest.fixture(scope="module")
 def compiled() -> Path:
@@ -74,6 +85,23 @@ def test_a_fresh_process_compiles_nothing(
     assert said["compiled"] == []
     assert len(said["loaded"]) > 8
     assert {path: path.stat().st_mtime_ns for path in data.path.rglob("*")} == before
+
+
+def test_what_is_loaded_before_is_not_loaded_by_the_first_to_ask(
+    compiled: Path,
+    tmp_path: Path,
+    documents: tuple[Document, ...],
+    publish_documents: Callable[[DataFolder, Sequence[Document]], Generation],
+) -> None:
+    """A server loads all machine code before it starts workers; questions of every kind then find it there."""
+    data = DataFolder(tmp_path / "data")
+    publish_documents(data, documents)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{LOADING}{PROGRAM}assert compilations() == before", str(data.path)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "NUMBA_CACHE_DIR": str(compiled.parent)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_one_process_compiles_and_others_wait_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
