@@ -151,7 +151,9 @@ class Settings:
     queue: int = _setting(
         "64", _whole_number(0, 65_536), "requests that wait in one process for a thread; one more is answered 503"
     )
-    queue_ms: int = _setting("1000", _whole_number(1, 60_000), "a request that waited longer is answered 503")
+    queue_ms: int = _setting(
+        "1000", _whole_number(1, 60_000), "a request that waited longer, and others behind it, is answered 503"
+    )
     query_budget_ms: int = _setting(
         "1000", _whole_number(10, 60_000), "processor time that one question may take; one that takes more is refused"
     )

@@ -8,7 +8,9 @@ event loop receives requests and sends what clients have not taken yet, so a thr
 - a connection may send its request for `client_timeout_seconds` (then 408, or nothing if it never began one), its
   answer must be taken at a pace (`connections`); there may be `worker_connections` of them, and when there are, the
   one that has kept us waiting longest makes room for the next;
-- `queue` requests may wait for a thread, for `queue_ms` at most; others are told 503 and `Retry-After` before any work.
+- `queue` requests may wait for a thread; one more is told 503 and `Retry-After` before any work. So is one that waited
+  longer than `queue_ms`, if others wait behind it: after a moment in which nothing went on at all, those few who waited
+  are answered.
 
 `worker_of` makes the class that gunicorn is told to use. It replaces methods of `gunicorn.workers.gthread` and keeps
 its main loop and its way to stop; gunicorn's version is pinned to the minor for that.
@@ -175,9 +177,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
     # Requests are answered.
 
     def handle(self, conn: Connection) -> bool:
-        """Answer a request, in a thread; whether the connection may be kept. Too late is answered without any work."""
+        """Answer a request, in a thread; whether the connection may be kept. If late, make way for who waits behind."""
         try:
-            if self._clock() - conn.queued_at > self.queue_s:
+            is_late = self._clock() - conn.queued_at > self.queue_s
+            if is_late and self._busy > self.cfg.threads:
                 self._metrics.refused("busy")
                 conn.unsent += refusal(OVERLOADED)
                 return False
