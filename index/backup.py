@@ -105,10 +105,10 @@ def read_manifest(opened: zipfile.ZipFile, path: Path) -> BackupManifest:
         raise BackupError(path, "is not a backup of Dateline")
     content = opened.read(infos[0])
     try:
-        found = msgspec.json.decode(content, type=_Version).format
+        found = _VERSION.decode(content).format
         if found != BACKUP_FORMAT:
             raise BackupVersion(path, expected=BACKUP_FORMAT, found=found)
-        manifest = msgspec.json.decode(content, type=BackupManifest)
+        manifest = _MANIFEST.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BackupError(path, f"has a manifest that cannot be read: {error}") from error
     _check_members(manifest, [info.filename for info in infos[1:]], path)
@@ -146,6 +146,10 @@ class _Version:
     """The one part of a manifest that every version can read."""
 
     format: int
+
+
+_VERSION: Final = msgspec.json.Decoder(_Version)
+_MANIFEST: Final = msgspec.json.Decoder(BackupManifest)
 
 
 def _collect(data: DataFolder, work: Path, made_by: str) -> BackupManifest:

@@ -292,6 +292,11 @@ class _Format:
     format: str
 
 
+_SEALED: Final = msgspec.json.Decoder(_Sealed)
+_FORMAT: Final = msgspec.json.Decoder(_Format)
+_MANIFEST: Final = msgspec.json.Decoder(Manifest)
+
+
 def bytes_from_manifest(manifest: Manifest) -> bytes:
     """The content of a manifest's file."""
     return _seal(msgspec.json.encode(manifest))
@@ -304,13 +309,13 @@ def _seal(manifest: bytes) -> bytes:
 def _read_manifest(path: Path) -> Manifest:
     try:
         content = path.read_bytes()
-        manifest = bytes(msgspec.json.decode(content, type=_Sealed).manifest)
+        manifest = bytes(_SEALED.decode(content).manifest)
         if content != _seal(manifest):
             raise DamagedGeneration(path, ALTERED)
-        found = msgspec.json.decode(manifest, type=_Format).format
+        found = _FORMAT.decode(manifest).format
         if found != INDEX_FORMAT:
             raise GenerationVersion(path.parent, expected=INDEX_FORMAT, found=found)
-        return msgspec.json.decode(manifest, type=Manifest)
+        return _MANIFEST.decode(manifest)
     except FileNotFoundError:
         raise DamagedGeneration(path, "is missing") from None
     except OSError as error:

@@ -65,6 +65,9 @@ class Hold:
     reason: str
 
 
+_HOLD: Final = msgspec.json.Decoder(Hold)
+
+
 @contextmanager
 def write_lock(data: DataFolder, *, patience_s: float = 0.0) -> Iterator[WriteLock]:
     """Hold the lock; the system releases it if the process dies.
@@ -171,7 +174,7 @@ def _shared_files(base: Generation | None) -> frozenset[FileKey]:
 def held(data: DataFolder) -> Hold | None:
     """Why nothing new is published, if that is so."""
     try:
-        return msgspec.json.decode(data.held.read_bytes(), type=Hold)
+        return _HOLD.decode(data.held.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:  # that it is there is what counts

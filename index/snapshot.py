@@ -55,11 +55,15 @@ class Contents:
     labels: LabelFields
 
 
+_CONTENTS: Final = msgspec.json.Decoder(Contents)
+_DOCUMENT: Final = msgspec.json.Decoder(Document)
+
+
 def read_contents(folder: Path) -> Contents:
     """The table of contents of a snapshot. Raises `DamagedGeneration`."""
     path = folder / CONTENTS
     try:
-        contents = msgspec.json.decode(path.read_bytes(), type=Contents)
+        contents = _CONTENTS.decode(path.read_bytes())
     except FileNotFoundError:
         raise DamagedGeneration(path, "is missing") from None
     except OSError as error:
@@ -189,6 +193,6 @@ class Snapshot:
 
     def _document(self, text: str, key: int | str) -> Document:
         try:
-            return msgspec.json.decode(text, type=Document)
+            return _DOCUMENT.decode(text)
         except msgspec.MsgspecError as error:
             raise DamagedGeneration(self.path, f"article {key}: {error}") from error

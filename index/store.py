@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
 import msgspec
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 T = TypeVar("T")
+
+_RAW: Final = msgspec.json.Decoder(RawDocument)
+_DOCUMENT: Final = msgspec.json.Decoder(Document)
 
 _Known: TypeAlias = tuple[int, str, str | None, str, int]
 """The serial, id, url, digest and last change of an article of the archive."""
@@ -206,7 +209,7 @@ class Store:
     def documents(self) -> Iterator[tuple[int, Document]]:
         """Every (serial, document), in the order of insertion, one at a time."""
         for serial, document in self._rows("SELECT serial, document FROM article ORDER BY serial"):
-            yield serial, self._decoded(document, Document, serial)
+            yield serial, self._decoded(document, _DOCUMENT, serial)
 
     def changes(self, since: int = 0) -> Iterator[Change]:
         """The changes numbered above `since`, in order."""
@@ -222,7 +225,7 @@ class Store:
             since,
         )
         for serial, document in rows:
-            yield serial, None if document is None else self._decoded(document, Document, serial)
+            yield serial, None if document is None else self._decoded(document, _DOCUMENT, serial)
 
     def count_changed(self, since: int) -> int:
         """How many articles changed after that number."""
@@ -373,15 +376,15 @@ class Store:
     def _article(self, serial: int, raw: str, document: str, rules: str, change: int) -> StoredArticle:
         return StoredArticle(
             serial=serial,
-            raw=self._decoded(raw, RawDocument, serial),
-            document=self._decoded(document, Document, serial),
+            raw=self._decoded(raw, _RAW, serial),
+            document=self._decoded(document, _DOCUMENT, serial),
             rules=rules,
             change=change,
         )
 
-    def _decoded(self, text: str, kind: type[T], serial: int) -> T:
+    def _decoded(self, text: str, kind: msgspec.json.Decoder[T], serial: int) -> T:
         try:
-            return msgspec.json.decode(text, type=kind)
+            return kind.decode(text)
         except msgspec.MsgspecError as error:
             raise StoreError(f"{self.path}: the article of serial {serial} is damaged: {error}") from error
 

@@ -61,6 +61,9 @@ class IndexerStatus:
         return max(0, self.change - self.published_change)
 
 
+_STATUS: Final = msgspec.json.Decoder(IndexerStatus)
+
+
 def status_path(data: DataFolder) -> Path:
     """Where the file is."""
     return data.path / "indexer.json"
@@ -69,7 +72,7 @@ def status_path(data: DataFolder) -> Path:
 def find_status(data: DataFolder) -> IndexerStatus | None:
     """What the indexer said last; None if it never said anything, or that cannot be read."""
     try:
-        return msgspec.json.decode(status_path(data).read_bytes(), type=IndexerStatus)
+        return _STATUS.decode(status_path(data).read_bytes())
     except (OSError, msgspec.MsgspecError):
         return None
 

@@ -74,6 +74,9 @@ class _Directory(msgspec.Struct, frozen=True):
     about: dict[str, Any]
 
 
+_DIRECTORY: Final = msgspec.json.Decoder(_Directory)
+
+
 class ArrayFileWriter:
     """Writes a file of arrays to an open binary file, which `close` closes."""
 
@@ -211,7 +214,7 @@ class ArrayFile:
 def _decoded(name: str, content: bytes, end: int) -> _Directory:
     """The directory, its arrays seen to lie one after the other before `end`, the first byte of the directory."""
     try:
-        directory = msgspec.json.decode(content, type=_Directory)
+        directory = _DIRECTORY.decode(content)
     except msgspec.MsgspecError as error:
         raise DamagedFile(name, f"its directory cannot be read: {error}") from error
     at = len(MAGIC)

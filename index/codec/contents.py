@@ -60,6 +60,9 @@ class _About(msgspec.Struct, frozen=True):
     segments: tuple[_Segment, ...]
 
 
+msgspec.json.Decoder(_About)  # so that msgspec knows it before several threads ask
+
+
 class Contents(TOC):  # type: ignore[misc]  # Whoosh is untyped
     """The table of contents of an index: `schema`, `segments`, and `generation`, which counts commits.
 

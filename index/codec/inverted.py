@@ -45,6 +45,9 @@ class _About(msgspec.Struct, frozen=True):
     fields: dict[str, _Field]
 
 
+msgspec.json.Decoder(_About)  # so that msgspec knows it before several threads ask
+
+
 class InvertedWriter:
     """Writes a segment's inverted fields to an open binary file. `documents` is the stamp of its file of documents.
 

@@ -61,6 +61,9 @@ class _About(msgspec.Struct, frozen=True):
     columns: dict[str, Column]
 
 
+msgspec.json.Decoder(_About)  # so that msgspec knows it before several threads ask
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Numbers:
     """A column of numbers as it lies in the file."""

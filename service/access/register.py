@@ -47,6 +47,9 @@ class Register(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return next((site for site in self.sites if site.id == site_id), None)
 
 
+_REGISTER: Final = msgspec.json.Decoder(Register)
+
+
 def read_register(data: Path) -> Register:
     """The register of a data folder; an empty one where there is no file. Raises `AccessError`."""
     path = data / FILE
@@ -57,7 +60,7 @@ def read_register(data: Path) -> Register:
     except OSError as error:
         raise AccessError(f"{path} cannot be read: {error.strerror}. {_REMEDY}") from error
     try:
-        register = msgspec.json.decode(content, type=Register)
+        register = _REGISTER.decode(content)
         _check(register)
     except (ValueError, UnicodeDecodeError) as error:  # msgspec's errors are ValueErrors
         raise AccessError(f"{path} cannot be used: {error}. {_REMEDY}") from error

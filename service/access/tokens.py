@@ -42,6 +42,9 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     filters: Annotated[tuple[Filter, ...], msgspec.Meta(max_length=16)] = ()
 
 
+_PAYLOAD: Final = msgspec.json.Decoder(Payload)
+
+
 class Token(msgspec.Struct, frozen=True):
     """A token as received: what it says and, not yet believed, its signature and what that signs."""
 
@@ -73,7 +76,7 @@ def read_token(text: str) -> Token:
     if match is None:
         raise ValueError("is not written as a token is")
     try:
-        payload = msgspec.json.decode(_bytes(match[1]), type=Payload)
+        payload = _PAYLOAD.decode(_bytes(match[1]))
     except (ValueError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"says something impossible: {error}") from None
     return Token(payload, f"{_SIGNED}{match[1]}".encode(), _bytes(match[2]))

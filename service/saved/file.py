@@ -50,6 +50,8 @@ class Searches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return next((search for search in self.searches if search.id == search_id), None)
 
 
+_SEARCHES: Final = msgspec.json.Decoder(Searches)
+
 NO_SEARCHES: Final = Searches()
 
 
@@ -63,7 +65,7 @@ def read_searches(data: Path) -> Searches:
     except OSError as error:
         raise SearchesError(f"{path} cannot be read: {error.strerror}. {_REMEDY}") from error
     try:
-        searches = msgspec.json.decode(content, type=Searches)
+        searches = _SEARCHES.decode(content)
         _check(searches)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors, and so is text that is not UTF-8
         raise SearchesError(f"{path} cannot be used: {error}. {_REMEDY}") from error
