@@ -16,7 +16,7 @@ from search.errors import OverBudget
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from search.engine import Engine, Matches, SearchRequest
+    from search.engine import Engine, Matches, SearchRequest, Statistics
 
 
 class _Allowance(threading.local):
@@ -57,6 +57,10 @@ class Budgeted:
             return self._engine.search(request)
         finally:
             _allowance.ends_s = None
+
+    def statistics(self) -> Statistics:
+        """The engine's. They were counted when it was opened."""
+        return self._engine.statistics()
 
     def close(self) -> None:
         """Close the engine."""

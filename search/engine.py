@@ -2,7 +2,8 @@
 
 A caller makes a `SearchRequest`: a query in analysed form (`search.rewrite`), filters, the facets wanted, a sort, a
 page. An `Engine` gives back `Matches`: the exact total, one page of `Match`es and exact facet counts, all from one
-generation.
+generation. `Statistics` are what of a score does not lie in the article itself: with them and an article's words its
+score can be worked out again (`search.explaining`).
 
 Every engine promises, and `tests/contract/` checks over every engine:
 
@@ -24,8 +25,9 @@ term in any field asked. k1 and b are `K1` and `B`; field lengths are rounded as
 average length is that of the rounded lengths of all articles. A `Term` adds itself; a `Phrase` or `Near`, which matches
 where its words stand as they should within one field asked, adds its distinct words, each over all fields asked; a
 `Prefix` adds every term it begins; `And` and `Or` add their parts that match. A words leaf without a field asks all
-fields of the ranking; one with a field asks that alone, with the weight it has there, or 1. No weight is below 0. Equal
-to 9 decimals is equal: scores are rounded there before they are compared.
+fields of the ranking; one with a field asks that alone, with the weight it has there, or 1. No weight is below 0.
+With `recency`, what that makes is multiplied by `Recency.factor` of the last day that the article may be of. Equal to 9
+decimals is equal: scores are rounded there before they are compared.
 
 So an answer depends on the articles of a generation alone, never on how its index came about.
 """
@@ -55,6 +57,9 @@ K1: Final = 2.0
 
 B: Final = 0.75
 """How much a field's length counts against it: 0 not at all, 1 in proportion."""
+
+OLDEST_HALF_LIVES: Final = 10
+"""Half-lives after which an article grows no older: its score is a 1,024th, and words still tell it from others."""
 
 ALL_BUT_CAPTION: Final = frozenset(Role) - {Role.CAPTION}
 
@@ -156,6 +161,27 @@ class Ranking:
     weights: tuple[tuple[str, float], ...] = tuple((field.name, field.weight) for field in FIELDS if field.weight)
 
 
+@dataclass(frozen=True, slots=True)
+class Recency:
+    """How scores fall with age: by half for each `half_life_days` (1 or more) that an article is older than `as_of`.
+
+    An article's age is that of the last day it may be of, so that nothing is held against a date for being uncertain;
+    what is newer than `as_of` is of that day. One without a date is as old as can be, as it is last in orders of time.
+    """
+
+    half_life_days: int
+    as_of: dt.date
+
+    def age_days(self, last_day: int | None) -> int:
+        """How old an article is whose last possible day is that (as an ordinal); None is no date."""
+        oldest = OLDEST_HALF_LIVES * self.half_life_days
+        return oldest if last_day is None else min(max(0, self.as_of.toordinal() - last_day), oldest)
+
+    def factor(self, last_day: int | None) -> float:
+        """What the score of such an article is multiplied by: at most 1, and more than 0."""
+        return float(0.5 ** (self.age_days(last_day) / self.half_life_days))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """A question ready for an engine. Hashable: equal requests have equal answers within a generation.
@@ -181,6 +207,7 @@ class SearchRequest:
     offset: int = 0
     limit: int = 10
     ranking: Ranking = Ranking()
+    recency: Recency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +238,17 @@ FacetCounts: TypeAlias = ValueCounts | DateCounts
 
 
 @dataclass(frozen=True, slots=True)
+class Statistics:
+    """What of scores does not lie in an article: how many there are, and the average length of each text field.
+
+    Lengths are rounded as in scores; where no article has a word in a field, its average is 1.
+    """
+
+    articles: int
+    average_lengths: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Matches:
     """An engine's answer. `facets` has one entry for each facet of the request."""
 
@@ -230,6 +268,10 @@ class Engine(Protocol):
 
     def search(self, request: SearchRequest) -> Matches:
         """Answer a request. Raises `QueryRefused` past a limit, `UnsupportedQuery` or `EngineClosed`."""
+        ...
+
+    def statistics(self) -> Statistics:
+        """What its scores are made of. Raises `UnsupportedQuery` if they are not made so, or `EngineClosed`."""
         ...
 
     def close(self) -> None:

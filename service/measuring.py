@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from search.engine import Engine, Matches, SearchRequest
+    from search.engine import Engine, Matches, SearchRequest, Statistics
 
 _of_thread = threading.local()
 _opened: weakref.WeakSet[MeasuredEngine] = weakref.WeakSet()
@@ -41,6 +41,10 @@ class MeasuredEngine:
             return self._engine.search(request)
         finally:
             _of_thread.spent = (getattr(_of_thread, "spent", None) or 0.0) + self._timer() - started
+
+    def statistics(self) -> Statistics:
+        """The engine's."""
+        return self._engine.statistics()
 
     def close(self) -> None:
         """Close the engine."""

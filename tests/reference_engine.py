@@ -33,6 +33,7 @@ from search.engine import (
     Matches,
     SearchRequest,
     Sort,
+    Statistics,
     ValueCounts,
     ValueFacet,
 )
@@ -77,7 +78,10 @@ class ReferenceEngine:
         restriction = replace(request, roles=ALL_BUT_CAPTION)
         there = [r for r in self._records if self._score(request.within, r, restriction) is not None]
         found = [record for record in there if scores[record.serial] is not None and record.serial > request.after]
-        rounded = {serial: round(score or 0.0, SCORE_DECIMALS) for serial, score in scores.items()}
+        rounded = {
+            record.serial: round((scores[record.serial] or 0.0) * decay(record, request), SCORE_DECIMALS)
+            for record in self._records
+        }
         matching = [record for record in found if passes(record, request, ignoring=None)]
         ordered = sorted(matching, key=lambda record: sort_key(record, request.sort, rounded[record.serial]))
         page = ordered[request.offset : request.offset + request.limit]
@@ -87,6 +91,12 @@ class ReferenceEngine:
             facets={facet: count(facet, found, request) for facet in request.facets},
             generation=self._generation,
         )
+
+    def statistics(self) -> Statistics:
+        """The numbers of its own formula."""
+        if self._is_closed:
+            raise EngineClosed("closed")
+        return Statistics(len(self._records), {field: self._average_length(field) or 1.0 for field in TEXT_FIELDS})
 
     def _refuse(self, request: SearchRequest) -> None:
         for field in (wanted.field for wanted in request.filters):
@@ -175,7 +185,7 @@ class ReferenceEngine:
 
     @cache  # noqa: B019 - likewise
     def _average_length(self, field: str) -> float:
-        return sum(rounded_length(self._of(record, field)) for record in self._records) / len(self._records)
+        return sum(rounded_length(self._of(record, field)) for record in self._records) / max(1, len(self._records))
 
 
 def nodes(query: Query) -> Iterator[Query]:
@@ -205,6 +215,17 @@ def total(scores: Iterable[float | None]) -> float | None:
 def rounded_length(words: list[str]) -> int:
     """A field's length as an index keeps it: in one byte."""
     return int(byte_to_length(length_to_byte(len(words))))
+
+
+def decay(record: Record, request: SearchRequest) -> float:
+    """Half for each half-life that the last possible day lies before the day of reference, but for ten of them."""
+    recency = request.recency
+    if recency is None:
+        return 1.0
+    if record.date is None:
+        return 0.5**10
+    age_days = max(0, recency.as_of.toordinal() - record.date[1])
+    return max(0.5**10, float(0.5 ** (age_days / recency.half_life_days)))
 
 
 def has_phrase(words: tuple[str, ...], have: list[str]) -> bool:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from index.compiled import I64, U8
+from index.compiled import F64, I64, U8
 from search.budget import spend
-from search.engine import ALL_BUT_CAPTION, DateFacet, Match, Matches, SearchRequest
+from search.engine import ALL_BUT_CAPTION, DateFacet, Match, Matches, SearchRequest, Statistics
 from search.engines.counting import column_of, count_days, count_values
 from search.engines.evaluation import (
     NO_FACETS,
     NO_MASK,
+    NO_SCORES,
     NO_TESTS,
     Evaluation,
     Scratches,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from index.compiled import F64
     from search.engine import Facet, FacetCounts, Ranking
     from search.engines.evaluation import Groups
     from search.engines.kernels_matching import Into
@@ -55,8 +55,8 @@ WITHIN_REMEMBERED: Final = 16
 RANKINGS_REMEMBERED: Final = 16
 """Choices of weights whose norms are remembered: 8 kB each."""
 
-Asked: TypeAlias = tuple[I64, U8, I64, I64]
-"""What `Into` says of the request: `tests`, `passes`, `facets`, `order`."""
+Asked: TypeAlias = tuple[I64, U8, I64, I64, F64]
+"""What `Into` says of the request: `tests`, `passes`, `facets`, `order`, `decay`."""
 
 
 class ArraysEngine:
@@ -76,15 +76,24 @@ class ArraysEngine:
 
     def search(self, request: SearchRequest) -> Matches:
         """Answer a request. Raises `TooManyExpansions`, `TooManyBuckets`, `UnsupportedQuery` or `EngineClosed`."""
-        opened = self._opened
-        if opened is None:
-            raise EngineClosed(f"generation {self._generation} is closed")
+        opened = self._open()
         refuse_unknown_fields(NAME, request)
         return _Search(opened, request).run(self._generation)
+
+    def statistics(self) -> Statistics:
+        """What scores are made of. Raises `EngineClosed`."""
+        index = self._open().index
+        return Statistics(index.articles, index.average_lengths)
 
     def close(self) -> None:
         """Let go of files and memory; searches under way hold them until they are done."""
         self._opened = None
+
+    def _open(self) -> _Opened:
+        opened = self._opened
+        if opened is None:
+            raise EngineClosed(f"generation {self._generation} is closed")
+        return opened
 
 
 class _Opened:
@@ -219,4 +228,5 @@ class _Search:
             np.concatenate([accepted for _, accepted, _ in tests]) if tests else NO_MASK,
             np.array(facets, np.int64) if facets else NO_FACETS,
             self._index.days.order(request.sort),
+            self._index.days.decay(request.recency) if request.recency else NO_SCORES,
         )

@@ -34,10 +34,10 @@ from search.engine import (
 from search.errors import TooManyBuckets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from index.document import Role
-    from search.engine import Facet, FacetCounts, SearchRequest, ValueFilter
+    from search.engine import Facet, FacetCounts, Recency, SearchRequest, ValueFilter
 
 DocSet: TypeAlias = int
 
@@ -117,6 +117,13 @@ class Columns:
         found = (number for number, days in enumerate(self._days) if days in accepted)
         return docset(found, self.size) & self.live
 
+    def decay(self, recency: Recency | None) -> Callable[[int], float]:
+        """What a document's score is multiplied by."""
+        if recency is None:
+            return lambda _number: 1.0
+        factors = {days: recency.factor(days and days[1]) for days in self._distinct_days}
+        return lambda number: factors[self._days[number]]
+
     def added_after(self, serial: int) -> DocSet:
         """The documents of higher serials than this."""
         found = (number for number, own in enumerate(self.serials) if own > serial)
@@ -176,7 +183,10 @@ def answer(
     """The matches of a request whose query found a set of documents; those without a score have 0."""
     masks = _Masks(request, columns)
     docs = found & masks.all_but(None)
-    rounded = {number: round(scores[number], SCORE_DECIMALS) for number in numbers(docs) if number in scores}
+    decay = columns.decay(request.recency)
+    rounded = {
+        number: round(scores[number] * decay(number), SCORE_DECIMALS) for number in numbers(docs) if number in scores
+    }
     page = columns.first(docs, request.offset + request.limit, request.sort, rounded)[request.offset :]
     return Matches(
         total=docs.bit_count(),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from index.compiled import I64, U8, U32
+    from index.compiled import F64, I64, U8, U32
+    from search.engine import Recency
 
 DENSE: Final = 2**24
 """Up to so many possible intervals they are found by a table rather than by sorting."""
@@ -35,6 +36,7 @@ class DayIntervals:
         self.units = lru_cache(maxsize=None)(partial(_units, first, last))
         self.order = lru_cache(maxsize=None)(partial(_order, first, last))
         self.accepting = lru_cache(maxsize=64)(partial(_accepting, first, last))
+        self.decay = lru_cache(maxsize=16)(partial(_decay, first, last))
         self._span = lru_cache(maxsize=None)(partial(_span, self.units))
 
     def __len__(self) -> int:
@@ -80,6 +82,13 @@ def _order(first: I64, last: I64, sort: Sort) -> I64:
     keys[ranked] = np.cumsum(np.concatenate([np.ones(min(len(first), 1), np.bool_), differs]))
     keys[first == 0] = 0
     return keys
+
+
+def _decay(first: I64, last: I64, recency: Recency) -> F64:
+    """For each interval what scores are multiplied by."""
+    days, places = np.unique(np.where(first == 0, 0, last), return_inverse=True)
+    factors: F64 = np.array([recency.factor(day or None) for day in days.tolist()], np.float64)
+    return factors[places]
 
 
 def _units(first: I64, last: I64, interval: Interval) -> I64:

@@ -218,7 +218,7 @@ class Evaluation:
         mapped, none = segment.mapped, self._scratch.state[:0]
         return (
             NO_MASK, mapped.columns, mapped.serials, segment.bases, NO_TESTS, NO_MASK, NO_FACETS, none,
-            self._scratch.counts, self._scratch.touched, none, none, NO_SCORES, self._scratch.state,
+            NO_SCORES, self._scratch.counts, self._scratch.touched, none, none, NO_SCORES, self._scratch.state,
         )  # fmt: skip
 
     def _run(  # noqa: PLR0913, PLR0917 - what the kernel takes

@@ -57,7 +57,7 @@ def search_list(segment: Segment, row: I64, idf: float, norms: F64, is_counted: 
     best k are read, and the total is left wrong. In any case, only those are scored.
     """
     inv, words, doc = segment
-    _, _, _, _, _, _, _, order, _, _, keys, _, _, state = into
+    _, _, _, _, _, _, _, order, _, _, _, keys, _, _, state = into
     docs = np.empty(WINDOW, np.uint32)
     scores = np.empty(WINDOW, np.float64)
     frequencies = np.empty(BLOCK, np.uint32)

@@ -36,7 +36,7 @@ class Tally(IntEnum):
     """From here on: how many ordinals of each column were counted."""
 
 
-Into: TypeAlias = tuple[U8, U32, I64, I64, I64, U8, I64, I64, U32, U32, I64, I64, F64, I64]
+Into: TypeAlias = tuple[U8, U32, I64, I64, I64, U8, I64, I64, F64, U32, U32, I64, I64, F64, I64]
 """Where matches go, and what decides over them. A plain tuple: Numba takes one far faster than one with names.
 
 For all documents of a segment:
@@ -52,6 +52,7 @@ Of the request:
 - `passes` uint8: 0 for an ordinal that is refused
 - `facets` int64 (facets, 2): a column to count, and where its ordinals begin in `counts` and `touched`
 - `order` int64: for each ordinal of the last column the key to sort by, larger first; empty to sort by score
+- `decay` float64: for each ordinal of the last column what scores are multiplied by, at most 1; empty for nothing
 
 The thread's own:
 - `counts` uint32: of each ordinal, all 0 at the start; `touched` uint32: the ordinals counted, each once
@@ -125,7 +126,7 @@ def worst_kept(keys: I64, held: int, k: int, by_score: bool) -> float:
 @kernel
 def _pass(docs: U32, scores: F64, count: int, into: Into) -> int:
     """Keep the matches that pass every test, in place, and return how many; the others are counted where they are."""
-    mask, columns, _, bases, tests, passes, facets, _, counts, touched, _, _, _, state = into
+    mask, columns, _, bases, tests, passes, facets, _, _, counts, touched, _, _, _, state = into
     failed = np.zeros(count, np.int64)
     if len(mask):
         for i in range(count):
@@ -167,11 +168,15 @@ def collect(docs: U32, scores: F64, count: int, k: int, into: Into) -> None:
 
     `docs` uint32, `scores` float64: the matches, in the segment that `into` is of. Both are scratch afterwards.
     """
-    mask, columns, serials, bases, tests, _, facets, order, counts, touched, keys, best, best_scores, state = into
+    (
+        mask, columns, serials, bases, tests, _, facets, order, decay, counts, touched, keys, best, best_scores, state,
+    ) = into  # fmt: skip
     if len(mask) or len(tests):
         count = _pass(docs, scores, count, into)
     date = columns.shape[1] - 1
     by_score = len(order) == 0
+    for i in range(count if len(decay) else 0):
+        scores[i] *= decay[bases[date] + np.int64(columns[np.int64(docs[i]), date])]
     held = state[1]
     state[0] += count
     floor = worst_kept(keys, held, k, by_score)

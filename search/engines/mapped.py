@@ -67,12 +67,12 @@ class ListedTerm(NamedTuple):
 class MappedIndex:
     """An open index. Immutable, so safe to share between threads.
 
-    `articles` is how many are there; `size` counts deleted documents, too. `values` are the sets of each keyword field,
-    `regions` those of the regions by roles, `days` the intervals of days: all segments' together. `norms` float64 (text
-    fields, 256): what frequencies are multiplied by for each length byte. `find` gives the `ListedTerm` of some text
-    fields (their numbers in `TEXT_FIELDS`) and a word, None if no article has it there; `find_beginning`, of fields, a
-    prefix and a limit, how many terms begin so, once for each field, and, if there are at most so many, the terms in
-    their order.
+    `articles` is how many are there; `size` counts deleted documents, too. `average_lengths` are those of each text
+    field. `values` are the sets of each keyword field, `regions` those of the regions by roles, `days` the intervals of
+    days: all segments' together. `norms` float64 (text fields, 256): what frequencies are multiplied by for each length
+    byte. `find` gives the `ListedTerm` of some text fields (their numbers in `TEXT_FIELDS`) and a word, None if no
+    article has it there; `find_beginning`, of fields, a prefix and a limit, how many terms begin so, once for each
+    field, and, if there are at most so many, the terms in their order.
 
     Raises `DamagedGeneration` if the folder holds no index that can be read.
     """
@@ -83,7 +83,8 @@ class MappedIndex:
         mapped = [segment.mapped for segment in self.segments]
         self.size = sum(segment.size for segment in mapped)
         self.articles = self.size - sum(len(segment.gone) for segment in self.segments)
-        self.norms = _norms(self.segments, self.articles)
+        self.average_lengths = _average_lengths(self.segments, self.articles)
+        self.norms = _norms(self.average_lengths)
         self.values = {field: ValueSets([segment.sets[field] for segment in mapped]) for field in KEYWORD_FIELDS}
         self.regions = RegionSets([segment.regions_in for segment in mapped])
         self.days = DayIntervals(
@@ -114,17 +115,21 @@ def _live_segments(folder: Path) -> Iterator[LiveSegment]:
         bases = bases + np.array(counts, np.int64)
 
 
-def _norms(segments: Sequence[LiveSegment], articles: int) -> F64:
+def _average_lengths(segments: Sequence[LiveSegment], articles: int) -> Mapping[str, float]:
     lengths = np.array(LENGTHS, np.int64)
-    norms = np.empty((len(TEXT_FIELDS), len(LENGTHS)), np.float64)
-    for number in range(len(TEXT_FIELDS)):
-        total = sum(
-            int((segment.mapped.lengths[number] - lengths_of(segment.mapped, number, segment.gone)) @ lengths)
+
+    def total(field: int) -> int:
+        return sum(
+            int((segment.mapped.lengths[field] - lengths_of(segment.mapped, field, segment.gone)) @ lengths)
             for segment in segments
         )
-        average = total / (articles or 1) or 1
-        norms[number] = [1 / ((1 - B) + B * length / average) for length in LENGTHS]
-    return norms
+
+    return {field: total(number) / (articles or 1) or 1.0 for number, field in enumerate(TEXT_FIELDS)}
+
+
+def _norms(average_lengths: Mapping[str, float]) -> F64:
+    averages = [average_lengths[field] for field in TEXT_FIELDS]
+    return np.array([[1 / ((1 - B) + B * length / average) for length in LENGTHS] for average in averages])
 
 
 def _find(segments: Sequence[LiveSegment], articles: int, fields: tuple[int, ...], term: str) -> ListedTerm | None:

@@ -30,7 +30,7 @@ from whoosh.reading import IndexReader
 
 from index.fields import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, FieldKind
 from index.whoosh_index import SERIAL, damage_named, first_day_column, last_day_column, open_index
-from search.engine import ALL_BUT_CAPTION, MAX_EXPANSIONS, B, DateFilter
+from search.engine import ALL_BUT_CAPTION, MAX_EXPANSIONS, B, DateFilter, Statistics
 from search.engines.columns import Columns, answer, docset, numbers
 from search.engines.refusing import refuse_unknown_fields
 from search.engines.whoosh_queries import (
@@ -90,6 +90,13 @@ class WhooshEngine:
             if request.within != Everything():
                 found &= _Translation(self._opened, replace(request, roles=ALL_BUT_CAPTION)).run(request.within)[0]
         return answer(request, columns, found, scores, self._generation)
+
+    def statistics(self) -> Statistics:
+        """What scores are made of. Raises `EngineClosed`."""
+        opened = self._opened
+        if opened is None:
+            raise EngineClosed(f"generation {self._generation} is closed")
+        return opened.statistics.told()
 
     def close(self) -> None:
         """Let go of files and memory, after the search under way."""
@@ -171,6 +178,7 @@ class _Statistics:
     def __init__(self, segments: Sequence[_Segment]) -> None:
         self._segments = segments
         self._articles = sum(segment.reader.doc_count() for segment in segments)
+        self._averages: dict[str, float] = {}
         self._norms = {field: dict(self._norms_of(field)) for field in TEXT_FIELDS}
         self.idf = lru_cache(maxsize=4096)(self._idf)
 
@@ -180,9 +188,13 @@ class _Statistics:
         live = (
             lengths[segment.reader][number] for segment in self._segments for number in segment.reader.all_doc_ids()
         )
-        average = sum(live) / (self._articles or 1) or 1
+        self._averages[field] = average = sum(live) / (self._articles or 1) or 1.0
         for reader, own in lengths.items():
             yield reader, array("d", ((1 - B) + B * length / average for length in own))
+
+    def told(self) -> Statistics:
+        """What the contract tells of them."""
+        return Statistics(self._articles, self._averages)
 
     def _idf(self, fields: tuple[str, ...], term: bytes) -> float:
         having = sum(len(_articles_with(segment.reader, fields, term)) for segment in self._segments)

@@ -24,6 +24,7 @@ from search.engine import (
     Facet,
     Interval,
     Ranking,
+    Recency,
     SearchRequest,
     Sort,
     ValueFacet,
@@ -204,8 +205,9 @@ requests: st.SearchStrategy[SearchRequest] = st.builds(
     offset=st.sampled_from((0, 0, 0, 1, 5)),
     limit=st.sampled_from((0, 1, 3, 10, 1000)),
     ranking=st.one_of(st.just(Ranking()), _weights.map(tuple).map(Ranking)),
+    recency=st.one_of(st.none(), st.builds(Recency, st.sampled_from((1, 30, 365)), _days)),
 )
-"""Requests with any query, filters, facets, order and page."""
+"""Requests with any query, filters, facets, order, decay and page."""
 
 
 def a_record(serial: int, **fields: object) -> Record:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from search.engine import DateCounts, Match, Ranking, SearchRequest, ValueCounts
+from search.engine import DateCounts, Match, Ranking, Recency, SearchRequest, Sort, Statistics, ValueCounts
+from search.errors import EngineClosed
 from search.query import And, Dates, Everything, Near, Not, Or, Phrase, Prefix, Query, Term, Value
 from tests.contract.archives import ALL_FACETS, Commit, a_record
 
@@ -97,6 +99,60 @@ def test_a_named_field_outside_the_ranking_has_weight_one(small: Engine) -> None
     assert small.search(SearchRequest(query=Term("good"), ranking=ranking)).total == 0
     named = small.search(SearchRequest(query=Term("good", "body"), ranking=ranking)).top
     assert named == small.search(SearchRequest(query=Term("good", "body"))).top
+
+
+def _days(start: str, end: str) -> tuple[int, int]:
+    return dt.date.fromisoformat(start).toordinal(), dt.date.fromisoformat(end).toordinal()
+
+
+@pytest.mark.parametrize(
+    ("days", "factor"),
+    [
+        pytest.param(_days("2020-03-01", "2020-03-01"), 1.0, id="on the day of reference"),
+        pytest.param(_days("2020-04-05", "2020-04-05"), 1.0, id="newer than that"),
+        pytest.param(_days("2020-02-29", "2020-02-29"), 0.5 ** (1 / 30), id="a day older"),
+        pytest.param(_days("2020-01-31", "2020-01-31"), 0.5, id="a half-life older"),
+        pytest.param(_days("2020-01-01", "2020-01-31"), 0.5, id="an interval is as old as its last day"),
+        pytest.param(_days("2019-01-01", "2020-12-31"), 1.0, id="an interval that goes beyond the day of reference"),
+        pytest.param(_days("1987-01-01", "1987-12-31"), 1 / 1024, id="no older than ten half-lives"),
+        pytest.param(None, 1 / 1024, id="no date: as old as can be"),
+    ],
+)
+def test_a_score_halves_with_each_half_life_of_age(
+    build_engine: BuildEngine, days: tuple[int, int] | None, factor: float
+) -> None:
+    """With recency a score is that without, times what the article's last possible day makes of it, in any order."""
+    engine = build_engine((Commit((a_record(1, body="goods", date=days), a_record(2, body="crackdown"))),))
+    request = SearchRequest(query=Term("good"))
+    [plain] = engine.search(request).top
+    for sort in Sort:
+        decaying = replace(request, recency=Recency(30, dt.date(2020, 3, 1)), sort=sort)
+        [match] = engine.search(decaying).top
+        assert match.score == pytest.approx(plain.score * factor, abs=1.5e-9)
+
+
+def test_the_newer_of_two_comes_first(build_engine: BuildEngine) -> None:
+    """With a short half-life the newer article is ahead of the one that says a word more often; without, it is not."""
+    records = (
+        a_record(1, body="goods goods goods", date=_days("2019-01-01", "2019-01-01")),
+        a_record(2, body="goods and other words", date=_days("2020-01-01", "2020-01-01")),
+    )
+    engine = build_engine((Commit(records),))
+    plain = SearchRequest(query=Term("good"), limit=1)
+    for recency, first in ((None, 1), (Recency(30, dt.date(2020, 1, 1)), 2)):
+        assert [match.serial for match in engine.search(replace(plain, recency=recency)).top] == [first]
+
+
+def test_statistics_are_those_of_the_articles_that_are_there(build_engine: BuildEngine) -> None:
+    """Articles and average lengths count nothing that was deleted or replaced; a field nobody uses is 1 long."""
+    records = (a_record(1, body="goods goods goods"), a_record(2, body="goods"), a_record(3, title="goods"))
+    history = (Commit(records), Commit((a_record(1, body="a b"),), deletes=(3,)))
+    engine = build_engine(history)
+    lengths = {"title": 1.0, "body": 1.5, "captions": 1.0, "authors": 1.0}
+    assert engine.statistics() == Statistics(articles=2, average_lengths=lengths)
+    engine.close()
+    with pytest.raises(EngineClosed):
+        engine.statistics()
 
 
 @pytest.mark.parametrize(

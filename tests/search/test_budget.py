@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from search.budget import Budgeted, spend
-from search.engine import Matches, SearchRequest
+from search.engine import Matches, SearchRequest, Statistics
 from search.errors import OverBudget
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ class Stepping:
         for _ in range(self.steps):
             spend()
         return Matches(total=self.steps, top=(), facets={}, generation=self.generation)
+
+    def statistics(self) -> Statistics:
+        """As many articles as steps."""
+        return Statistics(self.steps, {})
 
     def close(self) -> None:
         """Note it."""
@@ -68,9 +72,9 @@ def test_without_a_budget_nothing_is_refused() -> None:
 
 
 def test_it_is_the_engine_in_all_else() -> None:
-    """It has the engine's generation and closes it."""
+    """It has the engine's generation and statistics, and closes it."""
     engine = Stepping(0)
     budgeted = Budgeted(engine, 100)
-    assert budgeted.generation == engine.generation
+    assert (budgeted.generation, budgeted.statistics()) == (engine.generation, engine.statistics())
     budgeted.close()
     assert engine.is_closed

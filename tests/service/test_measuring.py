@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from search.engine import Matches, SearchRequest
+from search.engine import Matches, SearchRequest, Statistics
 from search.errors import EngineClosed
 from service.measuring import MeasuredEngine, engines_open, take_spent
 
@@ -26,6 +26,10 @@ class Slow:
         if self.is_closed:
             raise EngineClosed("closed")
         return Matches(total=0, top=(), facets={}, generation=self.generation)
+
+    def statistics(self) -> Statistics:
+        """None to speak of."""
+        return Statistics(0, {})
 
     def close(self) -> None:
         """Close."""

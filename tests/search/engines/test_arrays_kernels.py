@@ -171,7 +171,7 @@ def test_the_heap_keeps_the_first_of_the_total_order(scores: list[float], k: int
     none = np.zeros(0, np.uint8)
     into = (
         none, columns, serials, np.zeros(2, np.int64), np.zeros((0, 3), np.int64), none, np.array([[0, 4]]),
-        np.zeros(0, np.int64), counts, touched, keys, best, kept, state,
+        np.zeros(0, np.int64), np.zeros(0), counts, touched, keys, best, kept, state,
     )  # fmt: skip
     collect_found(np.arange(size, dtype=np.uint32), np.array(scores, np.float64), k, into)
     ordered = sorted(range(size), key=lambda i: (-round(scores[i], 9), serials[i]))[:k]
