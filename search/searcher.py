@@ -15,6 +15,7 @@ from index.analysis import AnalysedText
 from index.document import Document, Role
 from index.fields import record_from_document
 from search.engine import DateCounts, DateFacet, SearchRequest, ValueCounts, ValueFacet
+from search.explaining import Explainer, Explanation
 from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts, facet_from_counts
 from search.highlight import LOOKED_AT, LOOKED_AT_TOGETHER, Highlight, highlights
 from search.query import Everything, Query, Term, all_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from index.document import Label
     from index.snapshot import Snapshot
-    from search.engine import Engine, Facet, Matches
+    from search.engine import Engine, Facet, Match, Matches
     from search.related import Related
     from search.spelling import Vocabulary
 
@@ -35,11 +36,12 @@ _EVERYTHING: Final = Everything()
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A match with its document."""
+    """A match with its document, and why it has its score if that was asked for."""
 
     document: Document
     score: float
     highlights: tuple[Highlight, ...]
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +94,40 @@ class Searcher:
         """The serial of the article of this generation that was added last, even if it lies outside `within`."""
         return self._snapshot.last_serial
 
-    def search(self, request: SearchRequest, *, facet_size: int = 20, highlight: bool = True) -> Hits:
-        """Answer a request. `facet_size` is how many values of a facet are shown; all are counted."""
+    def search(
+        self, request: SearchRequest, *, facet_size: int = 20, highlight: bool = True, explain: bool = False
+    ) -> Hits:
+        """Answer a request. `facet_size` is how many values of a facet are shown; all are counted.
+
+        With `explain`, hits say why they have their score; raises `UnsupportedQuery` if the engine scores otherwise.
+        """
         matches = self.matches(request)
         documents = self._snapshot.documents([match.serial for match in matches.top])
         share = min(LOOKED_AT, LOOKED_AT_TOGETHER // max(1, len(documents)))
+        explainer = self._explainer(request) if explain else None
+
+        def hit(match: Match, document: Document) -> Hit:
+            return Hit(
+                document,
+                match.score,
+                highlights(request.query, document, looked_at=share) if highlight else (),
+                explainer.explain(record_from_document(match.serial, document)) if explainer else None,
+            )
+
         return Hits(
             total=matches.total,
-            hits=tuple(
-                Hit(document, match.score, highlights(request.query, document, looked_at=share) if highlight else ())
-                for match, document in zip(matches.top, documents, strict=True)
-            ),
+            hits=tuple(map(hit, matches.top, documents)),
             facets={_field_of(facet): self._view(facet, request, matches, facet_size) for facet in request.facets},
             generation=matches.generation,
         )
+
+    def _explainer(self, request: SearchRequest) -> Explainer:
+        """What explains the request's matches. Scores are of the whole generation, so counts would tell of the rest."""
+
+        def count(query: Query) -> int:
+            return self._engine.search(SearchRequest(query=query, ranking=request.ranking, limit=0)).total
+
+        return Explainer(request, self._engine.statistics(), count, tells_counts=not self._is_restricted)
 
     def facet(
         self, request: SearchRequest, facet: ValueFacet, *, accepted: Collection[str] | None = None, size: int = 20

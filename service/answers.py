@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
+from msgspec import UNSET
+
 from search.facets import DateFacetView, ValueFacetView
 from service import wire
+from service.explaining import explanation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,8 +46,9 @@ def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
     took_ms: float,
     mark: str,
     site: str = "",
+    variants: tuple[Variant, ...] = (),
 ) -> wire.SearchAnswer:
-    """The JSON of a page of hits. Links go on at `site`, if it was asked from one."""
+    """The JSON of a page of hits. Links go on at `site`, if it was asked from one; `variants` are for explanations."""
     return wire.SearchAnswer(
         query=query,
         total=hits.total,
@@ -55,7 +59,7 @@ def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
         took_ms=took_ms,
         generation=hits.generation,
         mark=mark,
-        hits=tuple(_hit(hit, site) for hit in hits.hits),
+        hits=tuple(_hit(hit, site, variants) for hit in hits.hits),
         facets=_facets(hits.facets),
         links=links,
     )
@@ -158,8 +162,9 @@ def problem_answer(problem: ServiceProblem, request_id: str) -> wire.Problem:
     )
 
 
-def _hit(hit: Hit, site: str) -> wire.Hit:
-    return wire.Hit(**_hit_parts(hit, site))
+def _hit(hit: Hit, site: str, variants: tuple[Variant, ...]) -> wire.Hit:
+    explained = explanation_of(hit.explanation, hit.document, variants) if hit.explanation else UNSET
+    return wire.Hit(**_hit_parts(hit, site), explanation=explained)
 
 
 def _hit_parts(hit: Hit, site: str) -> dict[str, Any]:

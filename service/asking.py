@@ -17,7 +17,17 @@ import msgspec
 
 from index.analysis import slug
 from index.fields import KEYWORD_FIELDS
-from search.engine import ALL_BUT_CAPTION, DateFacet, DateFilter, SearchRequest, Sort, ValueFacet, ValueFilter
+from search.engine import (
+    ALL_BUT_CAPTION,
+    DateFacet,
+    DateFilter,
+    DateMatch,
+    Recency,
+    SearchRequest,
+    Sort,
+    ValueFacet,
+    ValueFilter,
+)
 from search.errors import QueryRefused
 from search.query import all_of, leaves
 from search.rewrite import Question, correct, region_ids, reread, understand
@@ -26,10 +36,11 @@ from search.syntax import Notice
 from search.thesaurus import NO_THESAURUS
 from service.cursors import offset_from_cursor
 from service.marks import serial_from_mark
-from service.params import DEFAULTS, FACET_FIELDS, SITE, SearchParams, read_params
+from service.params import DEFAULTS, FACET_FIELDS, SITE, SearchParams, days_of_half_life, read_params
 from service.problems import InvalidParameters, ParamProblem
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator
 
     from index.gazetteer import Gazetteer
@@ -45,7 +56,9 @@ VERSION: Final = version("dateline")
 ENOUGH: Final = 5
 """Articles found from which no other question is offered."""
 
-_PRESENTATION: Final = ("facet", "facet_interval", "facet_size", "facet_q", "page", "per_page", "cursor", "highlight")
+_PRESENTATION: Final = (
+    "facet", "facet_interval", "facet_size", "facet_q", "page", "per_page", "cursor", "highlight", "explain",
+)  # fmt: skip
 """Parameters that do not change which articles match, nor their order."""
 
 
@@ -142,14 +155,31 @@ def read_site(arguments: Arguments) -> str:
 
 
 def request_of(asked: Asked, archive: Archive) -> SearchRequest:
-    """The request of an archive: for what was added since its mark, if it has one. Raises `InvalidParameters`."""
-    if not asked.params.since:
-        return asked.request
+    """The request of an archive: by the age of its articles and after a mark, if asked. Raises `InvalidParameters`."""
+    params, request = asked.params, asked.request
+    if params.recency:
+        recency = Recency(days_of_half_life(params.recency), _newest_day(archive))
+        request = dataclasses.replace(request, recency=recency)
+    if not params.since:
+        return request
     try:
-        after = serial_from_mark(asked.params.since, identity=archive.identity)
+        after = serial_from_mark(params.since, identity=archive.identity)
     except ValueError as error:
         raise InvalidParameters((ParamProblem("since", str(error)),)) from None
-    return dataclasses.replace(asked.request, after=after)
+    return dataclasses.replace(request, after=after)
+
+
+def _newest_day(archive: Archive) -> dt.date:
+    """The day of the newest article that was certainly out when the generation was made: ages count back from it.
+
+    So scores do not change while a generation answers, an archive of long ago has articles that are new in it, and one
+    date in the future by mistake makes nothing else old.
+    """
+    made = archive.created.date()
+    newest = SearchRequest(dates=DateFilter(None, made, DateMatch.CERTAIN), sort=Sort.NEWEST, limit=1)
+    found = archive.searcher.search(newest, highlight=False).hits
+    published = found[0].document.published if found else None
+    return published.value.end if published else made
 
 
 def request_at_cursor(asked: Asked, archive: Archive) -> SearchRequest:

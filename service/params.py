@@ -47,6 +47,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _DATE_FORM: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _DATE: Final = r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
+_HALF_LIFE: Final = re.compile(r"[1-9][0-9]{0,3}[dwmy]")
+_DAYS_OF: Final = {"d": 1, "w": 7, "m": 30, "y": 365}
 _JSON_NAMES: Final = {str: "a string", int: "a whole number", bool: "true or false"}
 _CURSOR: Final = r"^[A-Za-z0-9_-]+$"
 
@@ -82,6 +84,7 @@ class SearchParams:
     variants: bool = True
     corrections: bool = True
     explain: bool = False
+    recency: str = ""
     format: Literal["csv", "jsonl"] = "csv"
     dry_run: bool = False
     limit: int = 5
@@ -164,16 +167,30 @@ def _date(name: str, meaning: str, *, is_end: bool) -> Parameter:
     return Parameter(name=name, meaning=meaning, read=read, schema={"type": "string", "pattern": _DATE})
 
 
-def _flag(name: str, meaning: str, *allowed: int) -> Parameter:
+def _flag(name: str, meaning: str) -> Parameter:
     def read(text: str) -> bool:
         if text not in {"0", "1"}:
             raise ValueError(f"must be 1 or 0; not {_quoted(text)}")
-        if int(text) not in allowed:
-            raise ValueError("is not available in this version; leave it out or say 0")
         return text == "1"
 
-    schema = {"type": "integer", "enum": list(allowed)}
+    schema = {"type": "integer", "enum": [0, 1]}
     return Parameter(name=name, meaning=meaning, read=read, schema=schema, json_types=(bool, int))
+
+
+def _half_life(name: str, meaning: str) -> Parameter:
+    def read(text: str) -> str:
+        if not _HALF_LIFE.fullmatch(text):
+            raise ValueError(f"must be a number of days, weeks, months or years (30d, 2w, 6m, 1y); not {_quoted(text)}")
+        return text
+
+    return Parameter(
+        name=name, meaning=meaning, read=read, schema={"type": "string", "pattern": f"^{_HALF_LIFE.pattern}$"}
+    )
+
+
+def days_of_half_life(text: str) -> int:
+    """The days of a half-life as `recency` takes it. A month has 30, a year 365."""
+    return int(text[:-1]) * _DAYS_OF[text[-1]]
 
 
 def _token(name: str, meaning: str, pattern: str, malformed: str) -> Parameter:
@@ -207,8 +224,8 @@ _QUESTION: Final = (
     _date("date_from", "The first day: YYYY, YYYY-MM or YYYY-MM-DD, inclusive.", is_end=False),
     _date("date_to", "The last day: YYYY, YYYY-MM or YYYY-MM-DD, inclusive.", is_end=True),
     _choice("date_match", "Whether an article was possibly or certainly published in those days.", DateMatch),
-    _flag("variants", "Whether names in q are also searched by their other names.", 0, 1),
-    _flag("corrections", "Whether words of q that no article has are replaced by likely ones.", 0, 1),
+    _flag("variants", "Whether names in q are also searched by their other names."),
+    _flag("corrections", "Whether words of q that no article has are replaced by likely ones."),
     SINCE,
 )
 _FACET_SIZE: Final = _number("facet_size", "The largest values of a facet to show; all are counted.", MAX_FACET_SIZE)
@@ -219,6 +236,7 @@ SEARCH: Final = (
     _choice("facet_interval", "The width of the date facet's buckets.", Interval),
     _FACET_SIZE,
     _choice("sort", "The order of the hits; relevance if words are asked for, else newest.", Sort),
+    _half_life("recency", "The age at which a score counts half: 30d, 2w, 6m or 1y. Without it, age counts nothing."),
     _number("page", "The page, from 1.", MAX_PAGED),
     _number("per_page", "Hits on a page.", MAX_PER_PAGE),
     _token(
@@ -227,8 +245,8 @@ SEARCH: Final = (
         _CURSOR,
         "is not a cursor of this service: pass next_cursor on unchanged",
     ),
-    _flag("highlight", "Whether hits show the passages that match.", 0, 1),
-    _flag("explain", "Whether hits explain their score: not in this version.", 0),
+    _flag("highlight", "Whether hits show the passages that match."),
+    _flag("explain", "Whether hits say why they have their score."),
 )
 FACET: Final = (
     *_QUESTION,
@@ -242,7 +260,7 @@ EXPORT: Final = (
     *SEARCH,
     _choice("format", "How articles are written: a table (csv) or one JSON object a line.", ("csv", "jsonl")),
 )
-WRITE: Final = (_flag("dry_run", "1: say what would be understood and done, and keep nothing.", 0, 1),)
+WRITE: Final = (_flag("dry_run", "1: say what would be understood and done, and keep nothing."),)
 SEARCH_BODY: Final = tuple(row for row in SEARCH if row is not SITE)
 FACET_PATHS: Final = KEYWORD_FIELDS
 _EVERY: Final = frozenset(f.name for f in fields(SearchParams))

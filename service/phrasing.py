@@ -68,6 +68,11 @@ def _day(day: dt.date) -> str:
     return f"{day.day} {_month(day)}"
 
 
+def day_in_words(day: dt.date) -> str:
+    """A day: `4 May 2019`."""
+    return _day(day)
+
+
 def days_in_words(start: dt.date | None, end: dt.date | None) -> str:
     """A range of days, both inclusive and None open: `2018 to 2020`, `March 2020`, `from 4 May 2019`."""
     early, late = _ends(start, end)

@@ -158,7 +158,9 @@ class SearchResource:
     def _answer(self, asked: Asked, archive: Archive, started: float) -> wire.SearchAnswer:
         request = request_at_cursor(asked, archive)
         params = asked.params
-        hits = archive.searcher.search(request, facet_size=params.facet_size, highlight=params.highlight)
+        hits = archive.searcher.search(
+            request, facet_size=params.facet_size, highlight=params.highlight, explain=params.explain
+        )
         after = request.offset + len(hits.hits)
         cursor = None
         if hits.hits and after < hits.total:
@@ -175,6 +177,7 @@ class SearchResource:
             took_ms=self._serving.took_ms(started),
             mark=archive.mark,
             site=params.site,
+            variants=asked.question.variants,
         )
 
 

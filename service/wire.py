@@ -16,6 +16,7 @@ from index.document import Basis, BlockKind, Precision, Role  # noqa: TC001 - ms
 from search.engine import Interval  # noqa: TC001 - msgspec reads the annotations
 from search.thesaurus import Reason as VariantReason  # noqa: TC001 - likewise
 from search.versions import VersionKind  # noqa: TC001 - msgspec reads the annotations
+from service.wire_explaining import Explanation  # noqa: TC001 - likewise
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -122,11 +123,12 @@ class ArticleMetadata(msgspec.Struct, frozen=True):
 
 
 class Hit(ArticleMetadata, frozen=True):
-    """An article that matches, and how well."""
+    """An article that matches, and how well; with `explain`, also why."""
 
     score: float
     highlights: tuple[Highlight, ...]
     links: ArticleLinks
+    explanation: Explanation | UnsetType = UNSET
 
 
 class FacetValue(msgspec.Struct, frozen=True):
@@ -295,7 +297,7 @@ class Shared(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
 
 
-class RelatedHit(Hit, frozen=True):
+class RelatedHit(Hit, frozen=True, kw_only=True):
     """An article that has to do with another, and why. Scores compare within one answer only."""
 
     shared: Shared

@@ -21,11 +21,11 @@ HOME: Final = "/"
 EMBED: Final = "/embed"
 
 PAGE_PARAMETERS: Final = tuple(row for row in SEARCH if row.name not in {
-    "facet", "facet_interval", "facet_size", "per_page", "cursor", "highlight", "explain", "since",
+    "facet", "facet_interval", "facet_size", "per_page", "cursor", "highlight", "since",
 })  # fmt: skip
 """What a search page takes: the question, the order, the page. How much is shown is the page's own affair."""
 
-_QUESTION: Final = (*(row for row in PAGE_PARAMETERS if row.name not in {"sort", "page"}), SINCE)
+_QUESTION: Final = (*(row for row in PAGE_PARAMETERS if row.name not in {"sort", "recency", "page", "explain"}), SINCE)
 _WEB: Final = {"http", "https"}
 
 

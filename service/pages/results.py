@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from index.analysis import slug
 from index.document import Basis, Evidence
 from search.highlight import Part
+from service.explaining import sentences_of
 from service.pages.addresses import article_address, find_web_address
 from service.phrasing import in_words, place_of
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from index.document import Document, Found, Label
     from search.highlight import Highlight
     from search.searcher import Hit
+    from search.thesaurus import Variant
 
 LONGEST_TITLE: Final = 300
 """Characters of a headline that a list of results has room for. The article's own page has all of it."""
@@ -57,7 +59,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A hit, ready to be shown. `place` and `source` are None where nothing is known; an undated one has no `date`."""
+    """A hit, ready to be shown. `place` and `source` are None where nothing is known; an undated one has no `date`.
+
+    `why` says why it is where it is, a sentence for each reason, if that was asked for.
+    """
 
     id: str
     address: str
@@ -71,10 +76,11 @@ class Result:
     cite: str
     original: str | None
     language: str | None
+    why: tuple[str, ...] = ()
 
 
-def result_of(hit: Hit, *, q: str, site: str = "") -> Result:
-    """A hit of the question `q`, ready to be shown, for a site."""
+def result_of(hit: Hit, *, q: str, site: str = "", variants: tuple[Variant, ...] = ()) -> Result:
+    """A hit of the question `q`, which asked for these other names too, ready to be shown, for a site."""
     document = hit.document
     return Result(
         id=document.id,
@@ -89,6 +95,7 @@ def result_of(hit: Hit, *, q: str, site: str = "") -> Result:
         cite=article_address(document.id, q=q, site=site, part="cite"),
         original=find_web_address(document.url),
         language=document.language.value if document.language else None,
+        why=sentences_of(hit.explanation, document, variants) if hit.explanation else (),
     )
 
 

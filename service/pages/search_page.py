@@ -16,7 +16,7 @@ from search.facets import ValueFacetView
 from search.query import And, all_of, leaves
 from search.spelling import Correction
 from search.syntax import Notice
-from service.asking import ask, corrected, find_better, matched_variants, unknown_values
+from service.asking import ask, corrected, find_better, matched_variants, request_of, unknown_values
 from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, hidden_fields, question_address, search_address
 from service.pages.choices import (
     FIELDS,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from search.searcher import Hits
-    from search.thesaurus import Lexicon
+    from search.thesaurus import Lexicon, Variant
     from service.archive import Archive
     from service.asking import Asked
 
@@ -163,8 +163,8 @@ def search_page(asked: Asked, archive: Archive, lexicon: Lexicon, days: tuple[dt
     names = Names(searcher, lexicon.gazetteer)
     params = canonical_params(asked)
     counted = [field for field in FIELDS if field in archive.extent.facets]
-    request = replace(asked.request, facets=tuple(map(ValueFacet, counted)))
-    hits = searcher.search(request, facet_size=EVERY_VALUE)
+    request = replace(request_of(asked, archive), facets=tuple(map(ValueFacet, counted)))
+    hits = searcher.search(request, facet_size=EVERY_VALUE, explain=params.explain)
     views = {field: view for field, view in hits.facets.items() if isinstance(view, ValueFacetView)}
     active = active_filters(params, names)
     return SearchPage(
@@ -177,7 +177,7 @@ def search_page(asked: Asked, archive: Archive, lexicon: Lexicon, days: tuple[dt
         archive_days=days,
         notices=(*asked.question.warnings, *unknown_values(request, searcher)),
         reading=_reading(asked, hits.total, archive, lexicon),
-        results=_results(hits, params),
+        results=_results(hits, params, asked.question.variants),
         active=active,
         clear=search_address(_without_filters(params)),
         facets=tuple(
@@ -200,7 +200,7 @@ def embedded_page(asked: Asked, archive: Archive, lexicon: Lexicon) -> EmbeddedP
     asked = corrected(asked, archive, lexicon)
     params = canonical_params(asked)
     names = Names(archive.searcher, lexicon.gazetteer)
-    hits = archive.searcher.search(asked.request)
+    hits = archive.searcher.search(request_of(asked, archive), explain=params.explain)
     return EmbeddedPage(
         q=params.q,
         said=question_in_words(params, names),
@@ -209,7 +209,7 @@ def embedded_page(asked: Asked, archive: Archive, lexicon: Lexicon) -> EmbeddedP
         total=hits.total,
         notices=asked.question.warnings,
         reading=_reading(asked, hits.total, archive, lexicon),
-        results=_results(hits, params),
+        results=_results(hits, params, asked.question.variants),
         paging=_paging(params, hits.total, EMBED),
         here=search_address(params),
     )
@@ -230,8 +230,8 @@ def _reading(asked: Asked, total: int, archive: Archive, lexicon: Lexicon) -> Re
     )
 
 
-def _results(hits: Hits, params: SearchParams) -> tuple[Result, ...]:
-    return tuple(result_of(hit, q=params.q, site=params.site) for hit in hits.hits)
+def _results(hits: Hits, params: SearchParams, variants: tuple[Variant, ...]) -> tuple[Result, ...]:
+    return tuple(result_of(hit, q=params.q, site=params.site, variants=variants) for hit in hits.hits)
 
 
 def _is_a_choice(view: ValueFacetView) -> bool:

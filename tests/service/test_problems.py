@@ -57,7 +57,9 @@ QUERY_STRINGS = [
     pytest.param("cursor=not!base64", {"cursor": "is not a cursor of this service"}, id="cursor's letters"),
     pytest.param("cursor=AAAA", {"cursor": "is not a cursor of this service"}, id="cursor's length"),
     pytest.param("highlight=yes", {"highlight": "must be 1 or 0"}, id="flag"),
-    pytest.param("explain=1", {"explain": "is not available in this version"}, id="explain"),
+    pytest.param("recency=soon", {"recency": "must be a number of days, weeks, months or years"}, id="recency"),
+    pytest.param("recency=0d", {"recency": "must be a number of days, weeks, months or years"}, id="recency 0"),
+    pytest.param("recency=10000y", {"recency": "must be a number of days, weeks"}, id="recency too long"),
     pytest.param(
         "q=%00&op=x&page=0&zzz=1&date_from=x&q=b",
         {"q": "was given 2 times", "op": "must", "page": "must", "zzz": "is not", "date_from": "must"},

@@ -54,7 +54,9 @@ NAMES = (
     "facet",
     "facet_interval",
 )
-MORE_NAMES = ("facet_size", "sort", "page", "per_page", "cursor", "highlight", "explain", "language", "nonsense", "")
+MORE_NAMES = (
+    "facet_size", "sort", "page", "per_page", "cursor", "highlight", "explain", "recency", "language", "nonsense", "",
+)  # fmt: skip
 VALUES = (
     "",
     "1",

@@ -40,6 +40,7 @@ SEARCH: Final = (
     "sort=oldest&per_page=50",
     "facet=region&facet=source&facet=topic&facet=language&facet=date&facet_size=200",
     "facet=date&facet_interval=day&date_match=certain",
+    "op=or&q=sold lessons&explain=1&recency=1y",
     "op=or&q=sold lessons",
 )
 """Questions that would find or count the article, or say something of it."""
