@@ -36,7 +36,7 @@ _EVERYTHING: Final = Everything()
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A match with its document, and why it has its score if that was asked for."""
+    """A match with its document, and why it has its score if that was asked for and the document is not too long."""
 
     document: Document
     score: float
@@ -99,7 +99,8 @@ class Searcher:
     ) -> Hits:
         """Answer a request. `facet_size` is how many values of a facet are shown; all are counted.
 
-        With `explain`, hits say why they have their score; raises `UnsupportedQuery` if the engine scores otherwise.
+        With `explain`, hits say why they have their score, but for those of documents that are longer than what of them
+        is searched for passages; raises `UnsupportedQuery` if the engine scores otherwise.
         """
         matches = self.matches(request)
         documents = self._snapshot.documents([match.serial for match in matches.top])
@@ -107,12 +108,11 @@ class Searcher:
         explainer = self._explainer(request) if explain else None
 
         def hit(match: Match, document: Document) -> Hit:
-            return Hit(
-                document,
-                match.score,
-                highlights(request.query, document, looked_at=share) if highlight else (),
-                explainer.explain(record_from_document(match.serial, document)) if explainer else None,
-            )
+            passages = highlights(request.query, document, looked_at=share) if highlight else ()
+            if explainer is None or len(document.text) > share:
+                return Hit(document, match.score, passages)
+            explanation = explainer.explain(record_from_document(match.serial, document))
+            return Hit(document, match.score, passages, explanation)
 
         return Hits(
             total=matches.total,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from search.facets import DateFacetView, ValueFacetView
 from service import wire
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from search.thesaurus import Variant
     from service.asking import Better
     from service.problems import ServiceProblem
+    from service.wire_explaining import Explanation
 
 RelatedHit: TypeAlias = "tuple[Hit, Shared]"
 """A related article, and what it shares."""
@@ -46,9 +47,13 @@ def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
     took_ms: float,
     mark: str,
     site: str = "",
+    explain: bool = False,
     variants: tuple[Variant, ...] = (),
 ) -> wire.SearchAnswer:
-    """The JSON of a page of hits. Links go on at `site`, if it was asked from one; `variants` are for explanations."""
+    """The JSON of a page of hits. Links go on at `site`, if it was asked from one.
+
+    With `explain`, hits are explained as matches of a question that asked for these other names, too.
+    """
     return wire.SearchAnswer(
         query=query,
         total=hits.total,
@@ -59,7 +64,7 @@ def search_answer(  # noqa: PLR0913 - the parts of an answer, by name
         took_ms=took_ms,
         generation=hits.generation,
         mark=mark,
-        hits=tuple(_hit(hit, site, variants) for hit in hits.hits),
+        hits=tuple(_hit(hit, site, _explained(hit, variants) if explain else UNSET) for hit in hits.hits),
         facets=_facets(hits.facets),
         links=links,
     )
@@ -162,9 +167,12 @@ def problem_answer(problem: ServiceProblem, request_id: str) -> wire.Problem:
     )
 
 
-def _hit(hit: Hit, site: str, variants: tuple[Variant, ...]) -> wire.Hit:
-    explained = explanation_of(hit.explanation, hit.document, variants) if hit.explanation else UNSET
-    return wire.Hit(**_hit_parts(hit, site), explanation=explained)
+def _hit(hit: Hit, site: str, explanation: Explanation | UnsetType | None) -> wire.Hit:
+    return wire.Hit(**_hit_parts(hit, site), explanation=explanation)
+
+
+def _explained(hit: Hit, variants: tuple[Variant, ...]) -> Explanation | None:
+    return explanation_of(hit.explanation, hit.document, variants) if hit.explanation else None
 
 
 def _hit_parts(hit: Hit, site: str) -> dict[str, Any]:

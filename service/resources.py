@@ -177,6 +177,7 @@ class SearchResource:
             took_ms=self._serving.took_ms(started),
             mark=archive.mark,
             site=params.site,
+            explain=params.explain,
             variants=asked.question.variants,
         )
 

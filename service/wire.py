@@ -123,12 +123,12 @@ class ArticleMetadata(msgspec.Struct, frozen=True):
 
 
 class Hit(ArticleMetadata, frozen=True):
-    """An article that matches, and how well; with `explain`, also why."""
+    """An article that matches, and how well; with `explain`, also why: null for one that is too long for that."""
 
     score: float
     highlights: tuple[Highlight, ...]
     links: ArticleLinks
-    explanation: Explanation | UnsetType = UNSET
+    explanation: Explanation | UnsetType | None = UNSET
 
 
 class FacetValue(msgspec.Struct, frozen=True):

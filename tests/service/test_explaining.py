@@ -10,6 +10,7 @@ import pytest
 
 from index.document import Basis, Precision, PublishedOn
 from search.engine import SearchRequest
+from search.highlight import LOOKED_AT
 from search.query import Term, Value
 from tests.service.conftest import found
 
@@ -153,6 +154,23 @@ def test_cursors_follow_the_decayed_order(api: Api) -> None:
         seen += [hit["id"] for hit in answer["hits"]]
     assert seen == whole
     assert api.get("/v1/search", {"q": "smugglers", "recency": "2y", "cursor": first}).status_code == 400
+
+
+def test_a_very_long_article_is_not_explained(
+    archives_with: Callable[[Sequence[Document]], Reloading[Archive]],
+    api_of: Callable[..., Api],
+    documents: Sequence[Document],
+) -> None:
+    """What would take long to go through has null for an explanation, and a page shows it without."""
+    long = replace(documents[4], id="long", text=documents[4].text + " more" * LOOKED_AT)
+    api = api_of(archives_with((*documents[:4], long)))
+    hits = api.get("/v1/search", {"q": "smugglers", "explain": 1}).json["hits"]
+    assert {hit["id"]: hit["explanation"] is None for hit in hits} == {
+        "report-0": False,
+        "report-3": False,
+        "long": True,
+    }
+    assert api.client.simulate_get("/?q=smugglers&explain=1").text.count("Why it is here") == len(hits) - 1
 
 
 def test_who_sees_a_part_is_told_no_counts(archives: Reloading[Archive]) -> None:
