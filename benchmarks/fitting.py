@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from benchmarks.cranfield import DEPTH, EVEN, ODD, Cranfield, find_cranfield, ndcg, recall
+from benchmarks.cranfield import find_cranfield
+from benchmarks.judging import DEPTH, EVEN, ODD, Collection, ndcg, recall
 from benchmarks.machine import say
 from index.analysis import terms
 from search.engine import K1, B
@@ -41,10 +42,10 @@ NEAR: Final = 5
 SHOWN: Final = 25
 
 
-class Collection:
+class Counted:
     """Cranfield counted: how often each word is in each field of each article, and where in its body."""
 
-    def __init__(self, cranfield: Cranfield) -> None:
+    def __init__(self, cranfield: Collection) -> None:
         self._cranfield = cranfield
         self.size = len(cranfield.records)
         self.questions = {name: tuple(dict.fromkeys(terms(text))) for name, text in cranfield.questions.items()}
@@ -128,7 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     cranfield = find_cranfield()
     if cranfield is None:
         sys.exit("needs ../shared/data/cranfield: corpus.jsonl, queries.jsonl, qrels.tsv")
-    collection = Collection(cranfield)
+    collection = Counted(cranfield)
     tried = {
         choice: collection.measured(half, lambda question, choice=choice: collection.scores(question, *choice))  # type: ignore[misc]  # a lambda's default
         for choice in product(K1S, BS, TITLES)

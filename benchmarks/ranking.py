@@ -1,10 +1,10 @@
-"""Who puts the right articles first: Dateline beside other search libraries on Cranfield, judged by ir-measures.
+"""Who puts the right articles first: Dateline beside other search libraries, judged by ir-measures.
 
     python -m benchmarks.ranking [--page docs/ranking.md]
 
-Every library indexes the same titles and abstracts in two fields, unless it has one only, and is asked the same
-questions: all words of each, joined by or. It has its own analysis and its own defaults. `RANKERS` says how each is
-driven; `page_from_scores` fills `ranking_page.md`. What isn't installed is left out, and said to be.
+On Cranfield and on KCNA every library indexes the same titles and texts in two fields, unless it has one only, and is
+asked the same questions: all words of each, joined by or. It has its own analysis and its own defaults. `RANKERS` says
+how each is driven; `page_from_scores` fills `ranking_page.md`. What isn't installed is left out, and said to be.
 """
 
 from __future__ import annotations
@@ -18,35 +18,47 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from whoosh import analysis, fields, qparser
 from whoosh.filedb.filestore import RamStorage
 
-from benchmarks.cranfield import ALL, DEPTH, EVEN, ODD, Cranfield, Run, find_cranfield, mean_scores
+from benchmarks.cranfield import find_cranfield
+from benchmarks.judging import ALL, DEPTH, EVEN, ODD, Collection, Run, mean_scores
+from benchmarks.kcna import find_kcna, read_questions
 from benchmarks.machine import ROOT, say, this_machine
 from benchmarks.peers import peer_named
 from index.analysis import terms
 from index.fields import FIELDS
+from index.gazetteer import load_gazetteer
 from index.whoosh_index import write_index
 from search.engine import K1, B, Ranking, SearchRequest
 from search.engines.arrays import ArraysEngine
 from search.query import Term, any_of
+from search.rewrite import understand
+from search.thesaurus import Lexicon, load_synonyms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from benchmarks.machine import Machine
+    from search.engine import Engine
+    from search.query import Query
 
 PAGE: Final = ROOT / "docs" / "ranking.md"
 TEMPLATE: Final = Path(__file__).with_name("ranking_page.md")
 HALVES: Final = (ODD, EVEN, ALL)
 NOTHING: Final = "none"
+NOT_HERE: Final = "Not measured: the articles are not on this machine."
 SAME: Final = 1e-6
 """How far our own figures may be from those of ir-measures."""
+
+Scores: TypeAlias = "Mapping[str, Mapping[str, tuple[float, float]]]"
+"""By ranker and half: nDCG@10 and recall@100."""
 
 _WORD: Final = re.compile(r"\w+")
 
@@ -57,41 +69,62 @@ class Ranker:
 
     title: str
     peer: str
-    rank: Callable[[Cranfield], Run]
+    rank: Callable[[Collection], Run]
 
 
-def rank_by_dateline(cranfield: Cranfield, ranking: Ranking = Ranking()) -> Run:  # noqa: B008 - a value
-    """Dateline as it is: its engine, its analyser, its weights."""
+@contextmanager
+def dateline_over(collection: Collection) -> Iterator[Engine]:
+    """Dateline's engine over the articles of a collection."""
     with tempfile.TemporaryDirectory() as folder:
-        write_index(Path(folder) / "index", cranfield.records)
-        engine = ArraysEngine(Path(folder) / "index", "cranfield")
-        run = {}
-        for question, text in cranfield.questions.items():
-            query = any_of(map(Term, terms(text)))
-            matches = engine.search(SearchRequest(query=query, limit=DEPTH, ranking=ranking))
-            run[question] = [match.serial for match in matches.top]
+        write_index(Path(folder) / "index", collection.records)
+        engine = ArraysEngine(Path(folder) / "index", "ranking")
+        yield engine
         engine.close()
-    return run
 
 
-def rank_by_whoosh(cranfield: Cranfield, analyzer: analysis.Analyzer) -> Run:
+def rank_by_dateline(collection: Collection, ranking: Ranking = Ranking()) -> Run:  # noqa: B008 - a value
+    """Dateline as it is: its engine, its analyser, its weights."""
+    with dateline_over(collection) as engine:
+        return {
+            question: _found(engine, any_of(map(Term, terms(text))), ranking)
+            for question, text in collection.questions.items()
+        }
+
+
+def rank_as_typed(collection: Collection) -> Run:
+    """Dateline as it answers readers: all words must be there, in any form and by any of their names."""
+    with dateline_over(collection) as engine:
+        lexicon = Lexicon.of(load_gazetteer(), load_synonyms())
+        understood = {
+            question: understand(text, gazetteer=lexicon.gazetteer, thesaurus=lexicon.thesaurus)
+            for question, text in collection.questions.items()
+        }
+        return {question: _found(engine, asked.query) for question, asked in understood.items()}
+
+
+def _found(engine: Engine, query: Query, ranking: Ranking = Ranking()) -> list[int]:  # noqa: B008 - a value
+    matches = engine.search(SearchRequest(query=query, limit=DEPTH, ranking=ranking))
+    return [match.serial for match in matches.top]
+
+
+def rank_by_whoosh(collection: Collection, analyzer: analysis.Analyzer) -> Run:
     """Whoosh's own index, parser and BM25F, whose fields it scores apart and adds up."""
     text = fields.TEXT(analyzer=analyzer)
     index = RamStorage().create_index(fields.Schema(serial=fields.STORED, title=text, body=text))
     with index.writer() as writer:
-        for record in cranfield.records:
+        for record in collection.records:
             writer.add_document(serial=record.serial, title=record.title, body=record.body)
     parser = qparser.MultifieldParser(["title", "body"], index.schema, group=qparser.OrGroup)
     with index.searcher() as searcher:
         # Without `optimize`, which leaves out matches that belong there
-        asked = {question: parser.parse(_words(text)) for question, text in cranfield.questions.items()}
+        asked = {question: parser.parse(_words(text)) for question, text in collection.questions.items()}
         return {
             question: [hit["serial"] for hit in searcher.search(query, limit=DEPTH, optimize=False)]
             for question, query in asked.items()
         }
 
 
-def rank_by_tantivy(cranfield: Cranfield, tokenizer: str) -> Run:
+def rank_by_tantivy(collection: Collection, tokenizer: str) -> Run:
     """Tantivy's parser, which joins words by or, over two fields whose scores it adds up."""
     tantivy: Any = importlib.import_module("tantivy")
     builder = tantivy.SchemaBuilder()
@@ -100,7 +133,7 @@ def rank_by_tantivy(cranfield: Cranfield, tokenizer: str) -> Run:
     builder.add_integer_field("serial", stored=True)
     index = tantivy.Index(builder.build())
     writer = index.writer()
-    for record in cranfield.records:
+    for record in collection.records:
         writer.add_document(tantivy.Document(title=record.title, body=record.body, serial=record.serial))
     writer.commit()
     index.reload()
@@ -110,27 +143,27 @@ def rank_by_tantivy(cranfield: Cranfield, tokenizer: str) -> Run:
         query = index.parse_query(_words(text), ["title", "body"])
         return [searcher.doc(address)["serial"][0] for _, address in searcher.search(query, DEPTH).hits]
 
-    return {question: found(text) for question, text in cranfield.questions.items()}
+    return {question: found(text) for question, text in collection.questions.items()}
 
 
-def rank_by_sqlite(cranfield: Cranfield) -> Run:
+def rank_by_sqlite(collection: Collection) -> Run:
     """FTS5's `rank`, with the Porter stemmer that it brings."""
     with sqlite3.connect(":memory:") as database:
         database.execute("CREATE VIRTUAL TABLE articles USING fts5(title, body, tokenize = 'porter unicode61')")
         database.executemany(
             "INSERT INTO articles (rowid, title, body) VALUES (?, ?, ?)",
-            [(record.serial, record.title, record.body) for record in cranfield.records],
+            [(record.serial, record.title, record.body) for record in collection.records],
         )
         asked = f"SELECT rowid FROM articles WHERE articles MATCH ? ORDER BY rank LIMIT {DEPTH}"  # noqa: S608 - a number
         run = {
             question: [serial for (serial,) in database.execute(asked, (_any_of(text),))]
-            for question, text in cranfield.questions.items()
+            for question, text in collection.questions.items()
         }
     database.close()
     return run
 
 
-def rank_by_bm25s(cranfield: Cranfield) -> Run:
+def rank_by_bm25s(collection: Collection) -> Run:
     """bm25s as its page shows it: English stop words left out, a Snowball stemmer; title and abstract as one text."""
     bm25s: Any = importlib.import_module("bm25s")
     stemmer = importlib.import_module("Stemmer").Stemmer("english")
@@ -138,13 +171,13 @@ def rank_by_bm25s(cranfield: Cranfield) -> Run:
     def tokens(texts: Iterable[str]) -> Any:  # noqa: ANN401 - bm25s' own
         return bm25s.tokenize(list(texts), stopwords="en", stemmer=stemmer, show_progress=False)
 
-    serials = [record.serial for record in cranfield.records]
+    serials = [record.serial for record in collection.records]
     model = bm25s.BM25()
-    model.index(tokens(f"{record.title} {record.body}" for record in cranfield.records), show_progress=False)
-    found, _ = model.retrieve(tokens(cranfield.questions.values()), k=min(DEPTH, len(serials)), show_progress=False)
+    model.index(tokens(f"{record.title} {record.body}" for record in collection.records), show_progress=False)
+    found, _ = model.retrieve(tokens(collection.questions.values()), k=min(DEPTH, len(serials)), show_progress=False)
     return {
         question: [serials[place] for place in places.tolist()]
-        for question, places in zip(cranfield.questions, found, strict=True)
+        for question, places in zip(collection.questions, found, strict=True)
     }
 
 
@@ -168,17 +201,21 @@ RANKERS: Final = (
 )
 
 
-def judged(cranfield: Cranfield, run: Run) -> dict[str, tuple[float, float]]:
+AS_TYPED: Final = Ranker("Dateline, as typed", "dateline", rank_as_typed)
+"""What readers get. It is asked in another way than libraries are, so it is none of them."""
+
+
+def judged(collection: Collection, run: Run, halves: Iterable[str] = HALVES) -> dict[str, tuple[float, float]]:
     """Mean nDCG@10 and recall@100 of each half, by ir-measures. Raises `ValueError` if ours are others."""
     measures: Any = importlib.import_module("ir_measures")
     wanted = (measures.nDCG @ 10, measures.R @ 100)
     scores = {}
-    for half in HALVES:
-        questions = cranfield.half(half)
+    for half in halves:
+        questions = collection.half(half)
         grades = [
             measures.Qrel(question, str(serial), grade)
             for question in questions
-            for serial, grade in cranfield.grades[question].items()
+            for serial, grade in collection.grades[question].items()
         ]
         # A library's order is what is judged, so that ties are as it broke them
         found = [
@@ -187,26 +224,24 @@ def judged(cranfield: Cranfield, run: Run) -> dict[str, tuple[float, float]]:
             for place, serial in enumerate(run[question])
         ]
         means = measures.calc_aggregate(wanted, grades, found)
-        theirs, ours = tuple(means[measure] for measure in wanted), mean_scores(cranfield, run, half)
+        theirs, ours = tuple(means[measure] for measure in wanted), mean_scores(collection, run, half)
         if any(abs(one - other) > SAME for one, other in zip(theirs, ours, strict=True)):
-            raise ValueError(f"ir-measures says {theirs} where benchmarks.cranfield says {ours}")
+            raise ValueError(f"ir-measures says {theirs} where benchmarks.judging says {ours}")
         scores[half] = ours
     return scores
 
 
 def page_from_scores(
-    scores: Mapping[str, Mapping[str, tuple[float, float]]], machine: Machine, missing: Iterable[str]
+    cranfield: Scores, kcna: Scores, machine: Machine, *, missing: Iterable[str], questions: int
 ) -> str:
-    """The page as Markdown; `scores` by ranker and half."""
-    head = ("", *(f"{name}, {half}" for half in HALVES for name in ("nDCG@10", "recall@100")))
-    rows = (
-        (title, *(f"{score:.3f}" for half in HALVES for score in of_half[half])) for title, of_half in scores.items()
-    )
+    """The page as Markdown. `questions` is how many KCNA is asked; without its scores the page says that it is not."""
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         machine=machine,
         versions=", ".join(f"{name} {version}" for name, version in sorted(machine.versions.items())),
         date=machine.date,
-        table="\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)),
+        table=_table(cranfield, HALVES),
+        kcna=_table(kcna, (ALL,)) if kcna else NOT_HERE,
+        questions=questions,
         missing=", ".join(missing) or NOTHING,
         k1=K1,
         b=B,
@@ -214,30 +249,51 @@ def page_from_scores(
     )
 
 
+def _table(scores: Scores, halves: Iterable[str]) -> str:
+    """A row for each ranker: nDCG@10 and recall@100 of each half."""
+    halves = tuple(halves)
+    head = ("", *(f"{name}, {half}" for half in halves for name in ("nDCG@10", "recall@100")))
+    rows = (
+        (title, *(f"{score:.3f}" for half in halves for score in of_half[half])) for title, of_half in scores.items()
+    )
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Rank, judge, write the page. Says what is missing, and stops, without the collection or ir-measures."""
+    """Rank, judge, write the page. Says what is missing, and stops, without Cranfield or ir-measures."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.ranking", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--page", type=Path, default=PAGE)
     page = parser.parse_args(arguments).page
-    cranfield = find_cranfield()
+    cranfield, kcna = find_cranfield(), find_kcna()
     if cranfield is None:
         sys.exit("needs ../shared/data/cranfield: corpus.jsonl, queries.jsonl, qrels.tsv")
     if importlib.util.find_spec("ir_measures") is None:
         sys.exit("needs ir-measures: run make ranking, which installs benchmarks/requirements.txt")
-    scores, versions, missing = {}, {"ir-measures": importlib.metadata.version("ir-measures")}, []
-    for ranker in RANKERS:
+    versions = {"ir-measures": importlib.metadata.version("ir-measures")}
+    present = [ranker for ranker in RANKERS if peer_named(ranker.peer).is_installed()]
+    for ranker in present:
         peer = peer_named(ranker.peer)
-        if not peer.is_installed():
-            missing.append(ranker.title)
-            continue
         versions[peer.title] = peer.version()
-        scores[ranker.title] = judged(cranfield, ranker.rank(cranfield))
-        say(
-            f"{ranker.title:24}" + "  ".join(f"{half} {n:.4f} {r:.4f}" for half, (n, r) in scores[ranker.title].items())
-        )
-    page.write_text(page_from_scores(scores, this_machine(versions), missing), encoding="utf-8")
+    of_cranfield = {ranker.title: _scored(ranker, cranfield, HALVES) for ranker in present}
+    of_kcna = {}
+    if kcna is not None:
+        of_kcna = {ranker.title: _scored(ranker, kcna.collection, (ALL,)) for ranker in (*present, AS_TYPED)}
+    text = page_from_scores(
+        of_cranfield,
+        of_kcna,
+        this_machine(versions),
+        missing=[ranker.title for ranker in RANKERS if ranker not in present],
+        questions=len(read_questions()),
+    )
+    page.write_text(text, encoding="utf-8")
+
+
+def _scored(ranker: Ranker, collection: Collection, halves: Iterable[str]) -> dict[str, tuple[float, float]]:
+    scores = judged(collection, ranker.rank(collection), halves)
+    say(f"{ranker.title:24}" + "  ".join(f"{half} {n:.4f} {r:.4f}" for half, (n, r) in scores.items()))
+    return scores
 
 
 if __name__ == "__main__":

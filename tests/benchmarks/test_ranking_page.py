@@ -7,13 +7,23 @@ import math
 
 import pytest
 
-from benchmarks.cranfield import ALL, EVEN, ODD, Cranfield, mean_scores, ndcg, recall
+from benchmarks.judging import ALL, EVEN, ODD, Collection, mean_scores, ndcg, recall
+from benchmarks.kcna import GRADES, find_kcna, read_grades, read_questions
 from benchmarks.machine import this_machine
 from benchmarks.peers import peer_named
-from benchmarks.ranking import RANKERS, Ranker, judged, page_from_scores
+from benchmarks.ranking import (
+    AS_TYPED,
+    NOT_HERE,
+    RANKERS,
+    Ranker,
+    judged,
+    page_from_scores,
+    rank_as_typed,
+    rank_by_dateline,
+)
 from tests.contract.archives import a_record
 
-SMALL = Cranfield(
+SMALL = Collection(
     records=(
         a_record(1, title="wings in a slipstream", body="lift of a wing at high speed"),
         a_record(2, title="boundary layers", body="the layer at a flat plate"),
@@ -72,8 +82,41 @@ def test_our_figures_are_those_of_ir_measures() -> None:
 
 def test_the_page_shows_every_library_and_names_the_missing() -> None:
     """A row for each library, with its figures of both halves, and the versions they were measured with."""
-    scores = {"Dateline": {ODD: (0.5, 0.75), EVEN: (0.625, 0.7), ALL: (0.55, 0.72)}}
-    page = page_from_scores(scores, this_machine({"tantivy": "0.0"}), ["bm25s, stemmed"])
+    of_cranfield = {"Dateline": {ODD: (0.5, 0.75), EVEN: (0.625, 0.7), ALL: (0.55, 0.72)}}
+    of_kcna = {"Dateline": {ALL: (0.4, 0.8)}, AS_TYPED.title: {ALL: (0.3, 0.6)}}
+    machine = this_machine({"tantivy": "0.0"})
+    page = page_from_scores(of_cranfield, of_kcna, machine, missing=["bm25s, stemmed"], questions=30)
     assert "| Dateline | 0.500 | 0.750 | 0.625 | 0.700 | 0.550 | 0.720 |" in page
+    assert "| Dateline, as typed | 0.300 | 0.600 |" in page
     assert "Left out, as not installed: bm25s, stemmed." in page
     assert "tantivy 0.0" in page
+    assert NOT_HERE in page_from_scores(of_cranfield, {}, machine, missing=(), questions=30)
+
+
+def test_as_typed_asks_for_all_words_and_other_names() -> None:
+    """What readers get has every word, and names by their other names, while the row of libraries has any word."""
+    records = (a_record(1, body="goods came from Sinŭiju"), a_record(2, body="goods"), a_record(3, body="신의주 goods"))
+    collection = Collection(records, questions={"1": "sinuiju goods"}, grades={})
+    assert set(rank_as_typed(collection)["1"]) == {1, 3}
+    assert set(rank_by_dateline(collection)["1"]) == {1, 2, 3}
+
+
+def test_every_grade_is_of_a_question_and_means_something() -> None:
+    """Grades of KCNA are 0, 1 or 2, each article once a question, and every question has an answer among them."""
+    grades, questions = read_grades(), read_questions()
+    assert list(grades) == [question.number for question in questions]
+    lines = [line.rsplit("\t", 1)[0] for line in GRADES.read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert len(lines) == len(set(lines))
+    for graded in grades.values():
+        assert set(graded.values()) <= {0, 1, 2}
+        assert 2 in graded.values()
+    assert len({question.words for question in questions}) == len(questions) >= 25
+
+
+def test_the_articles_of_kcna_are_those_with_grades() -> None:
+    """Where the articles are on this machine, each graded one is among them."""
+    kcna = find_kcna()
+    if kcna is None:
+        pytest.skip("needs ../shared/data/kcna_2011_2012.jsonl.gz, which is not on this machine")
+    assert kcna.collection.grades.keys() == kcna.collection.questions.keys()
+    assert len(kcna.collection.records) == len(kcna.ids)
