@@ -18,14 +18,14 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from whoosh import analysis, fields, qparser
-from whoosh.filedb.filestore import RamStorage
+from whoosh.index import create_in
 
 from benchmarks.cranfield import find_cranfield
 from benchmarks.judging import ALL, DEPTH, EVEN, ODD, Collection, Run, mean_scores
@@ -110,12 +110,15 @@ def _found(engine: Engine, query: Query, ranking: Ranking = Ranking()) -> list[i
 def rank_by_whoosh(collection: Collection, analyzer: analysis.Analyzer) -> Run:
     """Whoosh's own index, parser and BM25F, whose fields it scores apart and adds up."""
     text = fields.TEXT(analyzer=analyzer)
-    index = RamStorage().create_index(fields.Schema(serial=fields.STORED, title=text, body=text))
-    with index.writer() as writer:
-        for record in collection.records:
-            writer.add_document(serial=record.serial, title=record.title, body=record.body)
-    parser = qparser.MultifieldParser(["title", "body"], index.schema, group=qparser.OrGroup)
-    with index.searcher() as searcher:
+    with ExitStack() as held:
+        # Not in memory: Whoosh would have its scratch files where those of any other process are
+        folder = held.enter_context(tempfile.TemporaryDirectory())
+        index = create_in(folder, fields.Schema(serial=fields.STORED, title=text, body=text))
+        with index.writer() as writer:
+            for record in collection.records:
+                writer.add_document(serial=record.serial, title=record.title, body=record.body)
+        parser = qparser.MultifieldParser(["title", "body"], index.schema, group=qparser.OrGroup)
+        searcher = held.enter_context(index.searcher())
         # Without `optimize`, which leaves out matches that belong there
         asked = {question: parser.parse(_words(text)) for question, text in collection.questions.items()}
         return {

@@ -38,7 +38,8 @@ ROUTES = (
 NAMES = (
     "q", "q", "q", "op", "region", "source", "topic", "language", "exclude_region", "exclude_topic", "role",
     "date_from", "date_to", "date_match", "facet", "facet", "facet_interval", "facet_size", "facet_q", "sort",
-    "page", "per_page", "cursor", "highlight", "explain", "format", "site", "url", "", "__proto__", "q[]", "Q",
+    "page", "per_page", "cursor", "highlight", "explain", "recency", "format", "site", "url", "", "__proto__", "q[]",
+    "Q",
 )  # fmt: skip
 WORDS = (
     "rice", "market", "pri*", "ma*", "*", "-rice", '"rice market"', '"rice market border"~5', "OR", "AND", "NOT",
