@@ -38,7 +38,8 @@ LENGTHS: Final = tuple(round((1.033**byte - 1) * 27) for byte in range(256))
 class ScoredWord:
     """A word that adds to a score: its term, how the article writes it, and how often it does in which fields.
 
-    `articles` is how many of all articles have it in the fields asked, None where that is not to be told.
+    `articles` is how many of all articles have it in the fields asked, None where that is not to be told; `score` is
+    what it adds, after recency.
     """
 
     term: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from search.engine import SCORE_DECIMALS
 from search.query import Dates, Near, Phrase, Value
 from service import wire_explaining as wire
 from service.phrasing import counted, day_in_words
@@ -54,7 +55,7 @@ def _reason(
         asked=str(reason.leaf),
         variant_of=variant.asked if variant else None,
         words=tuple(_word(word) for word in reason.words),
-        score=reason.score,
+        score=round(reason.score, SCORE_DECIMALS),
         share=round(share, _DIGITS),
         said=_said(reason, document, variant, share, articles),
     )
@@ -66,7 +67,7 @@ def _word(word: ScoredWord) -> wire.ExplainedWord:
         term=word.term,
         times=dict(word.times),
         articles=word.articles,
-        score=word.score,
+        score=round(word.score, SCORE_DECIMALS),
     )
 
 

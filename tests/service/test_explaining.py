@@ -40,10 +40,10 @@ def test_reasons_add_up_to_the_score_of_a_hit(api: Api, params: dict[str, Any]) 
     assert hits
     for hit in hits:
         reasons = hit["explanation"]["reasons"]
-        assert sum(reason["score"] for reason in reasons) == pytest.approx(hit["score"], abs=2e-9)
+        assert sum(reason["score"] for reason in reasons) == pytest.approx(hit["score"], abs=1e-8)
         assert sum(reason["share"] for reason in reasons) == pytest.approx(1 if hit["score"] else 0, abs=1e-3)
         for reason in reasons:
-            assert sum(word["score"] for word in reason["words"]) == pytest.approx(reason["score"])
+            assert sum(word["score"] for word in reason["words"]) == pytest.approx(reason["score"], abs=1e-8)
 
 
 def test_nothing_is_explained_unless_asked(api: Api) -> None:
