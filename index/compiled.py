@@ -3,8 +3,9 @@
 `kernel` declares one; nothing is compiled at import, but when a kernel is first called with some types.
 `keep_compiled_in` names the folder where machine code is kept between processes, so that the next process loads what
 this one compiled. Where that can't be written, kernels are loaded from it if they are there, and compiled in memory if
-not. `compilations` says which were loaded and which compiled, `working_time` what a thread did besides compiling.
-Versions are `index.machine_code`'s business.
+not. That happens when one is first called, or before, by `load_compiled`, so that nobody waits for it. `compilations`
+says which were loaded and which compiled, `working_time` what a thread did besides compiling. Versions are
+`index.machine_code`'s business.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from index.machine_code import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
@@ -70,13 +71,26 @@ def keep_compiled_in(folder: Path) -> None:
         _keep(dispatcher, kept_in)
 
 
-def load_kept() -> None:
-    """Load what is kept of all kernels declared so far, lest somebody wait for it. Compiles only what is damaged."""
-    if _kept_in is None:
-        return
+def load_compiled(folder: Path) -> None:
+    """Load what is kept in a folder of the kernels declared so far, so that nobody waits for it later.
+
+    But for those that other kernels call: who calls them has them in its own code. It takes some hundredths of a second
+    for each, and nearly a second for whatever is first in a process. Processes that are forked later have it, too. What
+    is not kept is compiled when it is called, as ever.
+    """
+    keep_compiled_in(folder)
+    called = {id(other) for dispatcher in KERNELS for other in _called_by(dispatcher)}
     for dispatcher in KERNELS:
-        for types in dispatcher._cache.kept_types():  # noqa: SLF001 - `_keep` put it there
-            dispatcher.compile(types)
+        if id(dispatcher) not in called:
+            for types in dispatcher._cache.kept_types():  # noqa: SLF001 - ours, see `_keep`
+                dispatcher.compile(types)
+
+
+def _called_by(dispatcher: Any) -> Iterator[Any]:  # noqa: ANN401 - Numba is untyped
+    """The kernels that a kernel calls, and whatever else of its module's names it uses."""
+    function = dispatcher.py_func
+    names = (name for name in function.__code__.co_names if name in function.__globals__)
+    return (function.__globals__[name] for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +186,11 @@ class _Kept(FunctionCache):
         super().__init__(function)  # type: ignore[no-untyped-call]  # Numba is untyped
 
     def kept_types(self) -> tuple[Any, ...]:
-        """The types for which there is machine code."""
+        """For which types of arguments there is machine code."""
         try:
-            kept = self._cache_file._load_index()  # type: ignore[no-untyped-call]  # noqa: SLF001 - Numba lists it no other way
+            return tuple(types for types, *_ in self._cache_file._load_index())  # type: ignore[no-untyped-call]  # noqa: SLF001 - Numba has no other way to ask
         except (OSError, *_CUT_SHORT):
             return ()
-        return tuple(types for types, *_ in kept)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401 - Numba's signature
         """The compiled function for some types, None if there is none."""

@@ -249,6 +249,22 @@ def index_maker(data: DataFolder) -> IndexMaker:
     return IndexMaker(write=write, update=update, check=check)
 
 
+def load_engine(data: DataFolder) -> None:
+    """Import the engine and load its machine code, so that the first question doesn't wait for that."""
+    from index.compiled import load_compiled  # noqa: PLC0415 - see above
+
+    import_engine()
+    load_compiled(data.compiled)
+
+
+def load_index_writer(data: DataFolder) -> None:
+    """The same of what makes the index that our engine reads, so that the first publish doesn't."""
+    import index.whoosh_index  # noqa: F401, PLC0415 - see above; it is imported for the kernels it declares
+    from index.compiled import load_compiled  # noqa: PLC0415
+
+    load_compiled(data.compiled)
+
+
 def needs_compiling(data: DataFolder) -> bool:
     """Whether `compile_engine` would do anything. Quick."""
     return not is_complete(data.compiled)
@@ -259,12 +275,3 @@ def compile_engine(data: DataFolder) -> None:
     from service.warming import compile_all  # noqa: PLC0415 - see above
 
     compile_all(data.compiled)
-
-
-def load_engine(data: DataFolder) -> None:
-    """Load what `compile_engine` kept, so that the first to search or to publish does not wait for it."""
-    from index.compiled import keep_compiled_in, load_kept  # noqa: PLC0415 - see above
-
-    import_engine()
-    keep_compiled_in(data.compiled)
-    load_kept()
