@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from index.build import Builder, BuildReport
-from index.errors import BusyError, DamagedGeneration, GenerationError
+from index.errors import BusyError, DamagedGeneration, DataFileError, GenerationError
 from index.layout import Generation, Verified, current, current_id, verify
+from index.memory import give_back
 from index.publish import Hold, create_data_folder, held, write_lock
 from index.snapshot_writing import needs_merging
 from index.store import Store
@@ -130,6 +132,11 @@ class Indexer:
         """Let go of the store. May be called twice."""
         self._archive.close()
 
+    def load_rules(self) -> None:
+        """Load the rules now, so that the first publish does not wait for it. If they are wrong, the first step says so."""
+        with suppress(DataFileError):
+            self._rules.get()
+
     def step(self) -> Published | None:
         """Publish what is not published yet; None if there is nothing, no archive yet, or publishing is held.
 
@@ -197,6 +204,7 @@ class Indexer:
             return None
         published = Published(report, self._clock() - started)
         self._report(published)
+        give_back()
         return published
 
     def _is_published(self, store: Store, rules: Understanding) -> bool:

@@ -37,8 +37,8 @@ INDEX_FORMAT: Final = f"{LAYOUT_VERSION}.{ANALYSIS_VERSION}.{FIELDS_VERSION}"
 """What a generation must be of to be read: its files, its terms and its fields are as this version makes them."""
 
 MANIFEST: Final = "manifest.json"
-FILES_REMEMBERED: Final = 4096
-"""Files that `Verified` remembers: those of many generations."""
+FILES_REMEMBERED: Final = 1024
+"""Files that `Verified` remembers: those of some generations, each of which has a hundred or two."""
 
 ALTERED: Final = "was altered: its content is not what was published"
 """What is wrong with a file whose bytes differ."""

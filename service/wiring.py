@@ -20,6 +20,7 @@ from index.extract.pipeline import load_extractor
 from index.gazetteer import load_gazetteer
 from index.layout import DataFolder, Generation, current_id, verify
 from index.machine_code import is_complete
+from index.memory import give_back
 from index.opening import ATTEMPTS, pinned
 from index.publish import held
 from index.snapshot import Snapshot
@@ -167,8 +168,14 @@ def archives_of(settings: Settings, log: Log) -> Reloading[Archive]:
         stamp=following.stamp,
         check_every_s=settings.reload_check_ms / 1000,
         report=report,
-        after_close=gc.collect,  # what an engine remembers refers to itself, so its files would stay open for long
+        after_close=_let_go,
     )
+
+
+def _let_go() -> None:
+    """Close the files of what was closed, which would stay open for long as it refers to itself; give memory back."""
+    gc.collect()
+    give_back()
 
 
 def hold_of(data: DataFolder) -> wire.Held | None:
@@ -255,6 +262,7 @@ def load_engine(data: DataFolder) -> None:
 
     import_engine()
     load_compiled(data.compiled)
+    gc.freeze()  # it is there to stay: looking through it each time would hold up answers
 
 
 def load_index_writer(data: DataFolder) -> None:
@@ -263,6 +271,7 @@ def load_index_writer(data: DataFolder) -> None:
     from index.compiled import load_compiled  # noqa: PLC0415
 
     load_compiled(data.compiled)
+    gc.freeze()
 
 
 def needs_compiling(data: DataFolder) -> bool:

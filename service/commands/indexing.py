@@ -29,6 +29,7 @@ from service.wiring import (
     compile_engine,
     extractor_of,
     index_maker,
+    load_index_writer,
     needs_compiling,
     rules_stamp,
 )
@@ -93,10 +94,12 @@ def _follow(folder: DataFolder) -> None:
     reporting = Reporting(folder)
     hear = _Teller(log, reporting)
     compile_first = _compiler(folder, lambda: log.info(COMPILING))
-    with reporting.beating():
-        if published(folder):
-            compile_first()  # somebody may be waiting for it, who can't keep it
-        with _indexer(folder, compile_first, hear) as indexer:
+    with _indexer(folder, compile_first, hear) as indexer:
+        load_index_writer(folder)
+        indexer.load_rules()
+        with reporting.beating():
+            if published(folder):
+                compile_first()  # somebody may be waiting for it, who can't keep it
             indexer.run(stop)
     reporting.ended()
 
