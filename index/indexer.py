@@ -133,7 +133,7 @@ class Indexer:
         self._archive.close()
 
     def load_rules(self) -> None:
-        """Load the rules now, so that the first publish does not wait for it. If they are wrong, the first step says so."""
+        """Load the rules now, so that the first publish need not wait. If they are wrong, the first step says so."""
         with suppress(DataFileError):
             self._rules.get()
 

@@ -1,7 +1,7 @@
 """Memory that a process that runs for months no longer needs goes back to the system.
 
-What was freed, the C library keeps for later, in pieces; work of another size then takes more beside them, and a process
-grows for days though it holds no more than before.
+What was freed, the C library keeps for later, in pieces; work of another size then takes more beside them, and a
+process grows for days though it holds no more than before.
 """
 
 from __future__ import annotations
