@@ -359,12 +359,12 @@ def days_from_date(text: str) -> tuple[dt.date, dt.date]:
         raise ValueError(f"{text!r} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD")
     year, month, day = (int(part) if part else None for part in match.groups())
     try:
-        first = dt.date(year or 0, month or 1, day or 1)
+        first = dt.date(year or 0, 1 if month is None else month, 1 if day is None else day)
     except ValueError as error:
         raise ValueError(f"{text!r} is not a date: {error}") from None
-    if day:
+    if day is not None:
         return first, first
-    last_month = month or 12
+    last_month = 12 if month is None else month
     return first, dt.date(first.year, last_month, calendar.monthrange(first.year, last_month)[1])
 
 

@@ -95,6 +95,8 @@ def test_language(text: str, query: Query) -> None:
         pytest.param("word~2", Term("word"), ["no-fuzzy"], id="fuzzy"),
         pytest.param('"a b"~99', Near(("a", "b"), 50), ["distance-lowered"], id="very far"),
         pytest.param("autor:kim", Term("autor:kim"), ["unknown-field"], id="unknown field"),
+        pytest.param("date:2018-00", Term("date:2018-00"), ["not-a-date"], id="month nought"),
+        pytest.param("date:2018-10-00", Term("date:2018-10-00"), ["not-a-date"], id="day nought"),
         pytest.param("date:soon", Term("date:soon"), ["not-a-date"], id="not a date"),
         pytest.param("date:2019-02-30", Term("date:2019-02-30"), ["not-a-date"], id="no such day"),
         pytest.param(
