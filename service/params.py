@@ -46,7 +46,11 @@ _QUOTED_LENGTH: Final = 40
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _DATE_FORM: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
-_DATE: Final = r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
+_YEAR: Final = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
+_DATE: Final = (
+    {"type": "string", "pattern": f"^{_YEAR}(-(0[1-9]|1[0-2]))?$"},
+    {"type": "string", "format": "date", "pattern": f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}$"},
+)
 _HALF_LIFE: Final = re.compile(r"[1-9][0-9]{0,3}[dwmy]")
 _DAYS_OF: Final = {"d": 1, "w": 7, "m": 30, "y": 365}
 _JSON_NAMES: Final = {str: "a string", int: "a whole number", bool: "true or false"}
@@ -105,7 +109,8 @@ class Arguments:
 class Parameter:
     """A row of the table. `read` raises `ValueError` with what is wrong, to be said of the parameter ("must be …").
 
-    `schema` is the JSON schema of one value; `json_types` are the Python types it may have in a JSON body.
+    `schema` is the JSON schema of one value, `example` one to try; `json_types` are the Python types it may have in a
+    JSON body.
     """
 
     name: str
@@ -114,6 +119,7 @@ class Parameter:
     schema: Mapping[str, Any]
     json_types: tuple[type, ...] = (str,)
     repeats: bool = False
+    example: str | None = None
 
     @property
     def default(self) -> Any:  # noqa: ANN401 - as many types as there are rows
@@ -121,7 +127,9 @@ class Parameter:
         return getattr(DEFAULTS, self.name)
 
 
-def _words(name: str, meaning: str, *, longest: int = MAX_VALUE_LENGTH, repeats: bool = False) -> Parameter:
+def _words(
+    name: str, meaning: str, example: str | None = None, *, longest: int = MAX_VALUE_LENGTH, repeats: bool = False
+) -> Parameter:
     def read(text: str) -> str:
         if found := _CONTROL.search(text):
             raise ValueError(f"must not hold control characters or lone surrogates: U+{ord(found.group()):04X}")
@@ -131,7 +139,7 @@ def _words(name: str, meaning: str, *, longest: int = MAX_VALUE_LENGTH, repeats:
         return composed
 
     schema = {"type": "string", "maxLength": longest, "pattern": NO_CONTROL}
-    return Parameter(name=name, meaning=meaning, read=read, schema=schema, repeats=repeats)
+    return Parameter(name=name, meaning=meaning, read=read, schema=schema, repeats=repeats, example=example)
 
 
 def _choice(name: str, meaning: str, choices: Iterable[str], *, repeats: bool = False) -> Parameter:
@@ -158,13 +166,13 @@ def _number(name: str, meaning: str, most: int) -> Parameter:
     return Parameter(name=name, meaning=meaning, read=read, schema=schema, json_types=(int,))
 
 
-def _date(name: str, meaning: str, *, is_end: bool) -> Parameter:
+def _date(name: str, meaning: str, example: str, *, is_end: bool) -> Parameter:
     def read(text: str) -> dt.date:
         if not _DATE_FORM.fullmatch(text):
             raise ValueError(f"must be YYYY, YYYY-MM or YYYY-MM-DD; not {_quoted(text)}")
         return days_from_date(text)[is_end]
 
-    return Parameter(name=name, meaning=meaning, read=read, schema={"type": "string", "pattern": _DATE})
+    return Parameter(name=name, meaning=meaning, read=read, schema={"anyOf": list(_DATE)}, example=example)
 
 
 def _flag(name: str, meaning: str) -> Parameter:
@@ -211,18 +219,23 @@ SINCE: Final = _token(
 )
 _QUESTION: Final = (
     SITE,
-    _words("q", "The question, in the query language; empty asks for everything.", longest=PUBLIC_LIMITS.characters),
+    _words(
+        "q",
+        "The question, in the query language; empty asks for everything.",
+        "smuggl* -stock",
+        longest=PUBLIC_LIMITS.characters,
+    ),
     _choice("op", "How bare words are joined.", ("and", "or")),
-    _words("region", "Articles about this place or one in it: id, name, or path (A > B).", repeats=True),
-    _words("source", "Articles of this publisher: id or name.", repeats=True),
-    _words("topic", "Articles on this topic: id or name.", repeats=True),
-    _words("language", "Articles in this language: a code like en or ko.", repeats=True),
+    _words("region", "Articles about this place or one in it: id, name, or path (A > B).", "Sinuiju", repeats=True),
+    _words("source", "Articles of this publisher: id or name.", "Daily NK", repeats=True),
+    _words("topic", "Articles on this topic: id or name.", "smuggling", repeats=True),
+    _words("language", "Articles in this language: a code like en or ko.", "en", repeats=True),
     _words("exclude_region", "No articles about this place or one in it.", repeats=True),
     _words("exclude_source", "No articles of this publisher.", repeats=True),
     _words("exclude_topic", "No articles on this topic.", repeats=True),
     _choice("role", "Which roles of a place count for region; all but caption if none is given.", Role, repeats=True),
-    _date("date_from", "The first day: YYYY, YYYY-MM or YYYY-MM-DD, inclusive.", is_end=False),
-    _date("date_to", "The last day: YYYY, YYYY-MM or YYYY-MM-DD, inclusive.", is_end=True),
+    _date("date_from", "The first day: YYYY, YYYY-MM or YYYY-MM-DD, inclusive.", "2019", is_end=False),
+    _date("date_to", "The last day: YYYY, YYYY-MM or YYYY-MM-DD, inclusive.", "2020-03", is_end=True),
     _choice("date_match", "Whether an article was possibly or certainly published in those days.", DateMatch),
     _flag("variants", "Whether names in q are also searched by their other names."),
     _flag("corrections", "Whether words of q that no article has are replaced by likely ones."),
@@ -250,12 +263,12 @@ SEARCH: Final = (
 )
 FACET: Final = (
     *_QUESTION,
-    _words("facet_q", "Only values whose name has words that begin so."),
+    _words("facet_q", "Only values whose name has words that begin so.", "sin"),
     _FACET_SIZE,
 )
 ARTICLE: Final = (SITE,)
 RELATED: Final = (SITE, _number("limit", "Articles that are told of, at most.", MOST_RELATED))
-SUGGEST: Final = (SITE, _words("q", "What was typed so far.", longest=PUBLIC_LIMITS.characters))
+SUGGEST: Final = (SITE, _words("q", "What was typed so far.", "smu", longest=PUBLIC_LIMITS.characters))
 EXPORT: Final = (
     *SEARCH,
     _choice("format", "How articles are written: a table (csv) or one JSON object a line.", ("csv", "jsonl")),

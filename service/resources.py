@@ -43,7 +43,7 @@ from service.indexer_status import IndexerStatus
 from service.limiting.requests import RateLimits
 from service.metrics import PATH as METRICS
 from service.metrics import Metrics, MetricsResource
-from service.openapi import openapi_document
+from service.openapi.document import openapi_document
 from service.origins import EVERY
 from service.params import (
     FACET,

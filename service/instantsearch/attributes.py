@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from index.fields import KEYWORD_FIELDS
+from search.engine import Sort
 from search.query import And, Not, Or, Query, Value, all_of, any_of, negated
 from search.rewrite import rewrite
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from index.document import Label
     from index.gazetteer import Gazetteer
+
+INDEX: Final = "articles"
+INDICES: Final[Mapping[str, Sort | None]] = {INDEX: None} | {f"{INDEX}/sort/{sort}": sort for sort in Sort}
+"""The archive by the names it is searched under: in the order that suits the question, or in a certain one."""
 
 YEAR: Final = "date.year"
 TIMESTAMP: Final = "date_timestamp"

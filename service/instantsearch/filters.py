@@ -55,10 +55,10 @@ def query_from_filters(value: object) -> Query:
 def _from_lists(value: object, condition: Callable[[str], Query]) -> Query:
     """A condition, a list of conditions that all hold, or of lists of which one holds."""
     outer = value if isinstance(value, list) else [value]
-    inner = [part if isinstance(part, list) else [part] for part in outer]
+    inner = [[_text(item) for item in (part if isinstance(part, list) else [part])] for part in outer]
     if sum(map(len, inner)) > MOST_CONDITIONS:
         raise ValueError(f"has more than {MOST_CONDITIONS} conditions")
-    return all_of(any_of(condition(_text(item)) for item in part if item != "") for part in inner if any(part))
+    return all_of(any_of(condition(item) for item in part if item) for part in inner if any(part))
 
 
 def _text(item: object) -> str:

@@ -15,23 +15,21 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from search.engine import Sort
 from search.query import Everything, Query, all_of
 from search.syntax import PUBLIC_LIMITS, Notice
-from service.instantsearch.attributes import ATTRIBUTES, VALUES
+from service.instantsearch.attributes import ATTRIBUTES, INDEX, INDICES, VALUES
 from service.instantsearch.filters import query_from_facet_filters, query_from_filters, query_from_numeric_filters
+from service.instantsearch.wire import LARGEST, LONGEST_TAG, MOST_ITEMS
 from service.params import MAX_PER_PAGE, MAX_VALUE_LENGTH
 from service.problems import InvalidParameters, ParamProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MOST_ITEMS: Final = 50
+    from search.engine import Sort
+
 MOST_VALUES: Final = 1000
 MOST_FACET_HITS: Final = 100
-LONGEST_TAG: Final = 100
-INDEX: Final = "articles"
-INDICES: Final[Mapping[str, Sort | None]] = {INDEX: None} | {f"{INDEX}/sort/{sort}": sort for sort in Sort}
 
 _NO_MATTER: Final = frozenset({
     "analytics", "analyticsTags", "clickAnalytics", "userToken", "enablePersonalization", "enableABTest",
@@ -115,8 +113,8 @@ def _item(request: object, where: str, problems: list[ParamProblem]) -> Item:
 
 def _needed(request: Mapping[str, object]) -> tuple[str, ...]:
     """What an item must say beside its parameters: its index, and a search in a facet which facet."""
-    is_facet = request.get("type") == "facet"
-    return "indexName", *(["type"] if "type" in request else []), *(["facet"] if is_facet else [])
+    has_facet = request.get("type") == "facet" or request.get("facet") is not None
+    return "indexName", *(["type"] if "type" in request else []), *(["facet"] if has_facet else [])
 
 
 def _take(name: str, value: object, values: dict[str, Any], warnings: list[Notice]) -> None:
@@ -142,7 +140,8 @@ def _lowered(name: str, value: Any, warnings: list[Notice]) -> Any:  # noqa: ANN
 def _made(values: dict[str, Any], warnings: list[Notice], given: Mapping[str, object], where: str) -> Item:
     """The item of values that were read."""
     filters = all_of(values.pop(name, Everything()) for name in ("facet_filters", "numeric_filters", "text_filters"))
-    values.pop("type", None)
+    if values.pop("type", None) != "facet":
+        values.pop("facet", None)
     echo = urlencode({name: _plain(value) for name, value in given.items()})
     return Item(where=where, filters=filters, echo=echo, warnings=tuple(warnings), **values)
 
@@ -162,7 +161,7 @@ def _text(longest: int) -> Callable[[object], str]:
 
 def _number(value: object) -> int:
     plain = int(value) if isinstance(value, float) and value.is_integer() else value
-    if not isinstance(plain, int) or isinstance(plain, bool) or not 0 <= plain <= _LARGEST:
+    if not isinstance(plain, int) or isinstance(plain, bool) or not 0 <= plain <= LARGEST:
         raise ValueError("must be a whole number from 0")
     return plain
 
@@ -207,7 +206,6 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-_LARGEST: Final = 1_000_000_000
 _QUOTED: Final = 40
 _OF_ITEM: Final = ("indexName", "type", "facet")
 _READERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {

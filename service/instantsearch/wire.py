@@ -6,44 +6,64 @@
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - msgspec reads the annotations
+import re
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from search.syntax import PUBLIC_LIMITS
+from service.instantsearch.attributes import ATTRIBUTES, INDICES, VALUES
+from service.instantsearch.filters import LONGEST as LONGEST_CONDITION
+from service.params import MAX_VALUE_LENGTH, NO_CONTROL
 from service.wire import ArticleLinks, Notice, Place, Published  # noqa: TC001 - msgspec reads the annotations
+
+MOST_ITEMS: Final = 50
+LARGEST: Final = 1_000_000_000
+LONGEST_TAG: Final = 100
+_FACET: Final = rf"({'|'.join(map(re.escape, ('*', *ATTRIBUTES)))})"
+
+Index = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(INDICES)})]
+ValueField = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(VALUES)})]
+Number = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
+Question = Annotated[str, msgspec.Meta(max_length=PUBLIC_LIMITS.characters, pattern=NO_CONTROL)]
+Tag = Annotated[str, msgspec.Meta(max_length=LONGEST_TAG, pattern=NO_CONTROL)]
+Typed = Annotated[str, msgspec.Meta(max_length=MAX_VALUE_LENGTH, pattern=NO_CONTROL)]
+Facets = Annotated[str, msgspec.Meta(pattern=rf"^({_FACET}(,{_FACET})*)?$", examples=["region.lvl0,topic"])]
+Condition = Annotated[str, msgspec.Meta(max_length=LONGEST_CONDITION)]
 
 
 class RequestParams(msgspec.Struct, frozen=True, rename="camel"):
     """What an item asks; parameters that are not listed change nothing, and a warning says so."""
 
-    query: str | UnsetType = UNSET
-    page: int | UnsetType = UNSET
-    hits_per_page: int | UnsetType = UNSET
-    facets: str | tuple[str, ...] | UnsetType = UNSET
-    facet_filters: str | tuple[str | tuple[str, ...], ...] | UnsetType = UNSET
-    numeric_filters: str | tuple[str | tuple[str, ...], ...] | UnsetType = UNSET
-    filters: str | UnsetType = UNSET
-    max_values_per_facet: int | UnsetType = UNSET
-    highlight_pre_tag: str | UnsetType = UNSET
-    highlight_post_tag: str | UnsetType = UNSET
-    facet_query: str | UnsetType = UNSET
-    max_facet_hits: int | UnsetType = UNSET
+    # Lists are of plain `str`: msgspec 0.22 may crash on annotated items of a list in a union that occurs twice.
+    query: Question | UnsetType | None = UNSET
+    page: Number | UnsetType | None = UNSET
+    hits_per_page: Number | UnsetType | None = UNSET
+    facets: Facets | tuple[str, ...] | UnsetType | None = UNSET
+    facet_filters: str | tuple[str | tuple[str, ...], ...] | UnsetType | None = UNSET
+    numeric_filters: str | tuple[str | tuple[str, ...], ...] | UnsetType | None = UNSET
+    filters: Condition | UnsetType | None = UNSET
+    max_values_per_facet: Number | UnsetType | None = UNSET
+    highlight_pre_tag: Tag | UnsetType | None = UNSET
+    highlight_post_tag: Tag | UnsetType | None = UNSET
+    facet_query: Typed | UnsetType | None = UNSET
+    max_facet_hits: Number | UnsetType | None = UNSET
 
 
 class Request(msgspec.Struct, frozen=True, rename="camel"):
     """A search, or with `type` facet a search in the values of `facet`."""
 
-    index_name: str
+    index_name: Index
     type: Literal["default", "facet"] | UnsetType = UNSET
-    facet: str | UnsetType = UNSET
-    params: RequestParams | UnsetType = UNSET
+    facet: ValueField | UnsetType | None = UNSET
+    params: RequestParams | UnsetType | None = UNSET
 
 
 class Requests(msgspec.Struct, frozen=True):
     """The questions of one moment of a page, at most fifty."""
 
-    requests: tuple[Request, ...]
+    requests: Annotated[tuple[Request, ...], msgspec.Meta(max_length=MOST_ITEMS)]
 
 
 class Highlighted(msgspec.Struct, frozen=True, rename="camel"):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from service.openapi import OPERATIONS
+from service.openapi.operations import OPERATIONS
 from service.params import SEARCH
 from service.widget import FACETS, FORM_WORDS, MODES, Mode, snippet
 

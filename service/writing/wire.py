@@ -12,6 +12,7 @@ from service import wire  # noqa: TC001 - likewise
 
 ID_PATTERN = r"^[\w.~:@-]{1,128}$"
 WORDS = r"^[^\u0000]*$"
+WEB_ADDRESS = r"^(https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?([/?#][!-~]*)?)?$"
 
 Words = Annotated[str, msgspec.Meta(pattern=WORDS)]
 
@@ -30,7 +31,7 @@ class NewArticle(msgspec.Struct, frozen=True):
     # Lists are of plain `str`: msgspec 0.22 may crash on annotated items of a list in a union that occurs twice.
     body: Words
     id: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)] | int | None = None
-    url: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    url: Annotated[str, msgspec.Meta(max_length=2000, pattern=WEB_ADDRESS)] | None = None
     title: Words | None = None
     date: Words | None = None
     region: str | NamedRegion | list[str | NamedRegion] | None = None

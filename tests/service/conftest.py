@@ -36,7 +36,7 @@ from index.whoosh_index import write_index
 from search.thesaurus import Lexicon
 from service.app import create_app
 from service.caching import CachePolicy
-from service.openapi import openapi_document
+from service.openapi.document import openapi_document
 from service.resources import Serving
 from service.settings import Settings
 from service.wiring import archives_of

@@ -12,7 +12,8 @@ import pytest
 
 from search.searcher import Hits, Searcher
 from service.instantsearch.attributes import ATTRIBUTES
-from service.instantsearch.reading import MOST_ITEMS, MOST_VALUES
+from service.instantsearch.reading import MOST_VALUES
+from service.instantsearch.wire import MOST_ITEMS
 from service.params import MAX_PAGED, MAX_PER_PAGE
 from tests.service.made_up import HOSTILE, made_up
 
@@ -421,6 +422,28 @@ def test_all_mistakes_at_once(api: Api) -> None:
         "requests[2].params.page",
         "requests[2].params.facets",
     }
+
+
+@pytest.mark.parametrize(
+    ("item", "param"),
+    [
+        pytest.param({"params": {"numericFilters": [[{}]]}}, "params.numericFilters", id="an empty object for a text"),
+        pytest.param({"params": {"facetFilters": [0]}}, "params.facetFilters", id="nought for a text"),
+        pytest.param({"facet": {}}, "facet", id="a facet that is none, of a search that needs none"),
+    ],
+)
+def test_what_is_no_text_is_refused_though_it_is_empty(api: Api, item: dict[str, Any], param: str) -> None:
+    """What is of the wrong type is refused even where a text in its place would change nothing."""
+    assert list(problems(api.post(PATH, {"requests": [{"indexName": "articles", **item}]}))) == [f"requests[0].{param}"]
+
+
+def test_a_search_may_name_a_facet(api: Api) -> None:
+    """A facet makes no difference to a search that is not one in its values."""
+    item = {"indexName": "articles", "facet": "region"}
+    (named,), (plain,) = (
+        api.post(PATH, {"requests": [each]}).json["results"] for each in (item, {"indexName": "articles"})
+    )
+    assert named["hits"] == plain["hits"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from service.openapi import openapi_document
+from service.openapi.document import openapi_document
 from service.params import FACET, SEARCH, Arguments, read_params
 from service.resources import routes
 
@@ -79,11 +79,15 @@ def test_operation_ids_are_unique_and_path_parameters_declared() -> None:
 def test_a_parameters_schema_and_its_reading_agree(row: Any) -> None:
     """What the schema allows is read, what it forbids is refused: on values around each limit."""
     values: list[Any] = [0, 1, 50, 51, 200, 201, 10_000, 10_001, "", "and", "or", "2018", "2018-10", "2018-10-01"]
+    values += ["0000", "0000-01-01", "2018-00", "2018-13", "2019-02-29", "2020-02-29", "2018-04-31", "9999-12-31"]
     values += ["20181", "x" * 200, "x" * 201, "x" * 256, "x" * 257, "a\x00", "a\x85", *row.schema.get("enum", ())]
+    validator = jsonschema.Draft202012Validator(
+        row.schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
     for value in values:
         if value == "":
             continue  # is not given, whatever the schema says
-        is_allowed = jsonschema.Draft202012Validator(row.schema).is_valid(value)
+        is_allowed = validator.is_valid(value)
         if isinstance(value, int) == (row.json_types == (str,)):
             assert not is_allowed
             continue
@@ -93,6 +97,20 @@ def test_a_parameters_schema_and_its_reading_agree(row: Any) -> None:
             assert not is_allowed, value
         else:
             assert is_allowed, value
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in (*SEARCH, *FACET) if row.example])
+def test_examples_are_read(row: Any) -> None:
+    """What is given as an example can be asked."""
+    assert row.read(row.example)
+    assert jsonschema.Draft202012Validator(row.schema).is_valid(row.example)
+
+
+def test_every_group_has_operations_and_every_operation_a_group() -> None:
+    """Readers of the description find each operation under a heading that is explained."""
+    document = openapi_document()
+    used = {tag for methods in document["paths"].values() for each in methods.values() for tag in each["tags"]}
+    assert used == {tag["name"] for tag in document["tags"]}
 
 
 def test_defaults_read_as_themselves() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from service.access.keys import Scope
 from service.marks import mark_from_serial
-from service.openapi import OPERATIONS
+from service.openapi.operations import OPERATIONS
 from service.pages.resources import page_routes
 from service.resources import routes
 from tests.service.access.conftest import HIDDEN, SEEN, site

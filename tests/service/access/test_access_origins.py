@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.access.keys import Scope
-from service.openapi import OPERATIONS
+from service.openapi.operations import OPERATIONS
 from service.origins import origin_from_text
 from service.widget import load_widgets
 from tests.service.access.conftest import site
