@@ -17,7 +17,7 @@ from index.errors import NoGeneration
 from index.layout import DataFolder
 from service import wire
 from service.access.guard import Guard
-from service.access.settings import access_from_settings, limits_with_sites
+from service.access.settings import access_from_settings, limits_by_access
 from service.answers import problem_answer
 from service.caching import NO_STORE, CachePolicy
 from service.following import NotAsPublished
@@ -125,7 +125,7 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
         metrics_port=settings.metrics_port,
         source_safety=settings.source_safety,
         indexer=lambda: find_status(data),
-        limits=limits_with_sites(limits, access),
+        limits=limits_by_access(limits, access),
         access=access,
         searches=searches_from_settings(settings, log),
         intake=intake_from_settings(settings, log),

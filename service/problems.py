@@ -59,7 +59,8 @@ class ParamProblem:
 
 
 TurnedAway: TypeAlias = Literal["rate", "site-rate", "key-rate", "wrong-key", "busy"]
-"""Why a request was turned away, for the numbers: too many from an address, a site, with wrong keys; one; too much."""
+"""Why a request was turned away, for the numbers: too many from an address or with a key, from a site, with
+wrong keys; one; too much."""
 
 _SAID = 3
 """How many wrong parameters a problem's `detail` speaks of; `errors` has them all."""

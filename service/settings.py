@@ -141,6 +141,9 @@ class Settings:
         "how often one address may ask (IPv6: one /64; private ones are not counted); 0 is no limit",
     )
     rate_burst: int = _setting("120", _whole_number(1, 1_000_000), "how many of them may come at once")
+    key_rate: str = _setting(
+        "6000/minute", _rate, "how often whoever has a key may ask with it, instead of as an address; 0 is no limit"
+    )
     trusted_hops: int = _setting(
         "0", _whole_number(0, 16), "how many proxies stand before this service; 0 is none, or nobody to be believed"
     )

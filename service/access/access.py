@@ -105,6 +105,17 @@ class Access:
             raise Forbidden(f"this key is for {', '.join(key.scopes)}; this needs one for {scope}")
         return key
 
+    def find_key(self, req: falcon.Request) -> Key | None:
+        """The key that a request carries, if it is a right one; counts no failed try, and raises nothing."""
+        text = _bearer(req)
+        if text is None or is_token(text):
+            return None
+        try:
+            key = self._key_of(text)
+        except AccessUnknown:
+            return None
+        return None if key is None or key.has_expired(self._now()) else key
+
     def site_of(self, req: falcon.Request) -> Site | None:
         """The site that the parameter `site` names, if it is given.
 
@@ -191,14 +202,19 @@ class Access:
 
     def _known_key(self, req: falcon.Request, text: str) -> Key:
         """The key whose text this is."""
-        key_id = find_key_id(text)
-        key = self._register.find_key(key_id) if key_id else None
-        if key is None or not key.is_of(text):
+        key = self._key_of(text)
+        if key is None:
             raise self._failed(req, "this key is not known here, or was revoked")
         if key.has_expired(self._now()):
             raise Unauthorized(f"this key expired on {key.expires:%Y-%m-%d}")
         self._last_use.note(key.id)
         return key
+
+    def _key_of(self, text: str) -> Key | None:
+        """The key whose text this is, be it expired. Raises `AccessUnknown`."""
+        key_id = find_key_id(text)
+        key = self._register.find_key(key_id) if key_id else None
+        return key if key is not None and key.is_of(text) else None
 
     def _failed(self, req: falcon.Request, detail: str) -> Unauthorized | TooManyRequests:
         """What to answer a try that failed, which is counted."""

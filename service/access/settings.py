@@ -34,11 +34,15 @@ def access_from_settings(settings: Settings, limits: RateLimits, log: Log) -> Ac
     )
 
 
-def limits_with_sites(limits: RateLimits, access: Access) -> RateLimits:
-    """The limits, with the rates of sites."""
+def limits_by_access(limits: RateLimits, access: Access) -> RateLimits:
+    """The limits, with the rates of sites, and who has a key counted by it."""
 
     def site_rate_of(req: falcon.Request) -> SiteRate | None:
         site = access.find_site(req)
         return SiteRate(site.id, site.rate) if site and site.rate else None
 
-    return replace(limits, site_rate_of=site_rate_of)
+    def key_of(req: falcon.Request) -> str | None:
+        key = access.find_key(req)
+        return key.id if key else None
+
+    return replace(limits, site_rate_of=site_rate_of, key_of=key_of)

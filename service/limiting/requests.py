@@ -1,12 +1,14 @@
 """Every request is counted by who asks, and by the site whose page it comes from if that has a rate of its own.
 
+Who asks is whoever the key is of that a request carries, else the address it comes from.
+
 `RateLimits` is Falcon middleware. Answers say what is left in the headers `RateLimit` and `RateLimit-Policy` (IETF
 draft-ietf-httpapi-ratelimit-headers-10: structured fields, `q` a quota, `w` its window, `r` what remains, `t` seconds
 until all of it is there again); who asks too often gets 429 with `Retry-After`.
 
-Not counted: `/healthz`, `/readyz` and `/metrics`, which those who run the service ask; and addresses of this machine
-and of private networks, for they are a proxy that nobody told us of, behind which all readers stand, or colleagues. So
-limits are on from the start and never hit a whole readership by mistake; `DATELINE_TRUSTED_PROXIES` and
+Not counted: `/healthz`, `/readyz` and `/metrics`, which those who run the service ask; and, key or not, addresses of
+this machine and of private networks, for they are a proxy that nobody told us of, behind which all readers stand, or
+colleagues. So limits are on from the start and never hit a whole readership by mistake; `DATELINE_TRUSTED_PROXIES` and
 `DATELINE_TRUSTED_HOPS` make them count readers behind a proxy. Sites are counted wherever they are asked from.
 """
 
@@ -32,7 +34,12 @@ if TYPE_CHECKING:
     from service.limiting.addresses import Address
     from service.settings import Settings
 
-ADDRESS, SITE = "address", "site"
+ADDRESS, KEY, SITE = "address", "key", "site"
+_WHO: Final = {
+    ADDRESS: "this address has",
+    KEY: "whoever has this key has",
+    SITE: "the pages of this site, all their readers together, have",
+}
 _NEAR: Final = networks_from_text(
     "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 fe80::/10"
 )
@@ -71,6 +78,7 @@ def limits_from_settings(settings: Settings) -> RateLimits:
         limiter_of_worker(),
         clients=Clients(settings.trusted_hops, networks_from_text(settings.trusted_proxies)),
         rate=rate_from_text(settings.rate, settings.rate_burst),
+        key_rate=rate_from_text(settings.key_rate),
     )
 
 
@@ -78,17 +86,24 @@ def _no_site(_req: falcon.Request) -> SiteRate | None:
     return None
 
 
+def _no_key(_req: falcon.Request) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """Counts each request before anything is done for it. `rate` is an address's (None: not limited).
+    """Counts each request before anything is done for it. `rate` is an address's, `key_rate` a key's (None: no limit).
 
-    `site_rate_of` says whether a request comes from a site with a rate of its own.
+    `site_rate_of` says whether a request comes from a site with a rate of its own, `key_of` the id of the key that it
+    carries if that is a right one.
     """
 
     limiter: Limiter = field(default_factory=Limiter)
     clients: Clients = EVERYONE
     rate: Rate | None = None
+    key_rate: Rate | None = None
     site_rate_of: Callable[[falcon.Request], SiteRate | None] = _no_site
+    key_of: Callable[[falcon.Request], str | None] = _no_key
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Count it. Raises `TooManyRequests`."""
@@ -104,9 +119,12 @@ class RateLimits:
 
     def _counted(self, req: falcon.Request) -> Iterator[tuple[str, str, Rate]]:
         """By what a request is counted: policy, who, rate."""
-        address = self.clients.address_of(req) if self.rate else None
-        if address is not None and self.rate is not None and not _is_near(address):
-            yield ADDRESS, counted_as(address), self.rate
+        address = self.clients.address_of(req) if self.rate or self.key_rate else None
+        if address is not None and not _is_near(address):
+            key_id = self.key_of(req)
+            policy, who, rate = (KEY, key_id, self.key_rate) if key_id else (ADDRESS, counted_as(address), self.rate)
+            if rate is not None:
+                yield policy, who, rate
         site = self.site_rate_of(req)
         if site is not None:
             yield SITE, site.site, site.rate
@@ -130,12 +148,8 @@ def _window_s(rate: Rate) -> int:
 
 def _too_many(policy: str, rate: Rate, verdict: Verdict) -> TooManyRequests:
     after_s = max(1, math.ceil(verdict.retry_after_s))
-    if policy == SITE:
-        who = "the pages of this site, all their readers together, have"
-    else:
-        who = "this address has"
     return TooManyRequests(
-        f"{who} asked more than {rate}; ask again in {after_s} s",
+        f"{_WHO[policy]} asked more than {rate}; ask again in {after_s} s",
         retry_after_s=after_s,
         turned_away="site-rate" if policy == SITE else "rate",
     )

@@ -195,6 +195,21 @@ def test_five_wrong_keys_a_minute(tried: tuple[Access, Clock], admission: Admiss
     assert fail(access, "192.0.2.1") is Unauthorized
 
 
+def test_a_right_key_is_found_and_nothing_else_is(tried: tuple[Access, Clock], admission: Admission) -> None:
+    """What is counted as a key's is what carries a right one; looking for it is no try, however often it is wrong."""
+    access, _ = tried
+    text = admission.key(Scope.WRITE, expires=NOW + dt.timedelta(days=1))
+    found = access.find_key(bearing(text))
+    assert found
+    assert found.id == find_key_id(text)
+    wrong = text[:-2] + ("AA" if not text.endswith("AA") else "BB")
+    others = (request(), bearing(wrong), bearing("nonsense"), bearing(admission.token(text)))
+    assert [access.find_key(other) for other in others * 6] == [None] * 24
+    assert fail(access, "192.0.2.1") is Unauthorized
+    admission.clock.now += dt.timedelta(days=1)
+    assert access.find_key(bearing(text)) is None
+
+
 def test_an_ipv6_household_counts_as_one(tried: tuple[Access, Clock]) -> None:
     """Whoever has a /64 has more addresses than anybody could count."""
     access, _ = tried

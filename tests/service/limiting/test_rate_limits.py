@@ -98,6 +98,49 @@ def test_a_site_has_a_rate_of_its_own() -> None:
         asked(limiting, "203.0.113.12")
 
 
+def test_who_has_a_key_has_a_rate_of_their_own() -> None:
+    """A key is counted, wherever it is sent from, and takes nothing from its address; nor do readers there from it."""
+    key_rate = Rate(3, 3600)
+    limiting = limits(key_rate=key_rate, key_of=lambda req: req.get_header("Authorization"))
+    for _ in range(2):
+        asked(limiting)
+    with pytest.raises(TooManyRequests, match="this address has asked more"):
+        asked(limiting)
+    answer = asked(limiting, Authorization="one")
+    assert answer.get_header("RateLimit-Policy") == '"key";q=3;w=3600'
+    assert answer.get_header("RateLimit") == '"key";r=2;t=1200'
+    for address in ("203.0.113.11", "203.0.113.12"):
+        asked(limiting, address, Authorization="one")
+    with pytest.raises(TooManyRequests, match="whoever has this key has asked more than 3/hour"):
+        asked(limiting, "203.0.113.13", Authorization="one")
+    assert asked(limiting, "203.0.113.13", Authorization="another").get_header("RateLimit") == '"key";r=2;t=1200'
+    assert asked(limiting, "127.0.0.1", Authorization="one").get_header("RateLimit") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        pytest.param({"rate": None}, {"one"}, id="addresses are not limited, keys are"),
+        pytest.param({"key_rate": None}, {""}, id="keys are not limited, addresses are"),
+        pytest.param({"rate": None, "key_rate": None}, set(), id="nobody is"),
+    ],
+)
+def test_either_limit_can_be_lifted(options: dict[str, None], refused: set[str]) -> None:
+    """A rate of 0 lets its own ask without end, and nobody else."""
+    named = {"key_rate": RATE, "key_of": lambda req: req.get_header("Authorization"), **options}
+    limiting = limits(**named)
+
+    def is_refused(who: str) -> bool:
+        try:
+            for _ in range(3):
+                asked(limiting, **({"Authorization": who} if who else {}))
+        except TooManyRequests:
+            return True
+        return False
+
+    assert {who for who in ("", "one") if is_refused(who)} == refused
+
+
 @pytest.mark.parametrize(
     ("settings", "rate"),
     [
@@ -109,6 +152,19 @@ def test_a_site_has_a_rate_of_its_own() -> None:
 def test_settings_make_limits(settings: Settings, rate: Rate | None) -> None:
     """The rate is the one that is set, with its burst; 0 is none."""
     assert limits_from_settings(settings).rate == rate
+
+
+@pytest.mark.parametrize(
+    ("settings", "rate"),
+    [
+        pytest.param(Settings(), Rate(6000, 60), id="as it comes"),
+        pytest.param(Settings(key_rate="5/second"), Rate(5, 1), id="set"),
+        pytest.param(Settings(key_rate="0"), None, id="off"),
+    ],
+)
+def test_settings_make_limits_of_keys(settings: Settings, rate: Rate | None) -> None:
+    """The rate of a key is the one that is set; 0 is none."""
+    assert limits_from_settings(settings).key_rate == rate
 
 
 def test_a_refusal_is_a_problem_like_any_other(api_of: Callable[..., object], archives: object) -> None:
