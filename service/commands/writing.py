@@ -24,6 +24,8 @@ from service.commands.frame import SOMETHING_WRONG, data_option
 from service.commands.watching import watch_folders
 from service.comparing import described, difference, questions
 from service.phrasing import counted
+from service.saved.file import SearchesError, read_searches
+from service.saved.searches import find_problem
 from service.terminal import say
 from service.wiring import compile_engine, extractor_of, needs_compiling, open_archive, publish_archive
 
@@ -165,7 +167,7 @@ def _compile(folder: DataFolder) -> None:
 @click.option("--sample", type=click.IntRange(min=0), default=0, metavar="N", help="Ask N questions of both engines.")
 @data_option
 def check_command(data: Path, sample: int) -> None:
-    """See that archive and index are whole and agree, and say what to do if not.
+    """See that archive and index are whole and agree, and saved searches can be read; say what to do if not.
 
     With --sample, questions made of the archive's own words are asked of both engines, whose answers must be the same.
 
@@ -175,7 +177,12 @@ def check_command(data: Path, sample: int) -> None:
       dateline check --sample 200
     """
     folder = DataFolder(data)
-    checks = [("archive", _check_store), ("index", _check_generation), ("freshness", _check_freshness)]
+    checks = [
+        ("archive", _check_store),
+        ("index", _check_generation),
+        ("freshness", _check_freshness),
+        ("searches", _check_searches),
+    ]
     if sample:
         checks.append(("engines", lambda folder: _check_engines(folder, sample)))
     sound = [_check(name, check, folder) for name, check in checks]
@@ -186,7 +193,7 @@ def check_command(data: Path, sample: int) -> None:
 def _check(name: str, check: Callable[[DataFolder], str], folder: DataFolder) -> bool:
     try:
         said, is_sound = check(folder), True
-    except (IndexingError, SearchError) as error:
+    except (IndexingError, SearchError, SearchesError) as error:
         said, is_sound = str(error), False
     say(f"{'ok   ' if is_sound else 'WRONG'}  {name:<10} {said}")
     return is_sound
@@ -205,6 +212,15 @@ def _check_generation(folder: DataFolder) -> str:
     verify(generation)
     with closing(open_archive(folder)) as archive:
         return f"generation {archive.generation} with {counted(archive.articles, 'article')}, every file as published"
+
+
+def _check_searches(folder: DataFolder) -> str:
+    searches = read_searches(folder.path).searches
+    wrong = [f"{search.id}: {problem}" for search in searches if (problem := find_problem(search))]
+    if wrong:
+        remedy = f"Add them anew: dateline searches add … --replace --data {folder.path}"
+        raise SearchesError(f"{len(wrong)} of {len(searches)} cannot be read any more ({'; '.join(wrong)}). {remedy}")
+    return f"{len(searches) or 'none'} saved{', and each can be read' if searches else ''}"
 
 
 def _check_engines(folder: DataFolder, sample: int) -> str:

@@ -136,6 +136,27 @@ def test_check_finds_all_well_and_then_what_is_not(archive: Path, tmp_path: Path
     assert "dateline build --from-store" in broken.stdout
 
 
+def test_check_reads_saved_searches(tmp_path: Path) -> None:
+    """It says how many can be read, which cannot and why, and that a file of them is none."""
+    (tmp_path / "a.txt").write_text(REPORT, encoding="utf-8")
+    data = tmp_path / "data"
+    _run("ingest", tmp_path / "a.txt", data=data)
+    _run("build", data=data)
+    assert "none saved" in _run("check", data=data).stdout
+    for name in ("Markets", "Bridges"):
+        assert _run("searches", "add", name, "--q", name, data=data).exit_code == 0
+    assert "2 saved, and each can be read" in _run("check", data=data).stdout
+    kept = data / "searches.json"
+    kept.write_text(kept.read_text().replace('"query": "Bridges"', '"query": "Bridges OR"'))
+    one = _run("check", data=data)
+    assert one.exit_code == 1
+    assert "WRONG  searches   1 of 2 cannot be read any more (bridges: " in one.stdout
+    kept.write_text("{")
+    none = _run("check", data=data)
+    assert none.exit_code == 1
+    assert "searches.json cannot be used" in none.stdout
+
+
 def test_check_asks_both_engines(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `--sample`, both engines are asked; if they differ, the first question they differ on is printed."""
     checked = _run("check", "--sample", "20", data=archive)

@@ -237,6 +237,18 @@ def test_keys_that_others_can_read_are_found(data: DataFolder, patient_of: Calla
     assert "nobody's key" in the_finding(patient_of(data), "permissions").why
 
 
+def test_saved_searches_that_cannot_be_read_are_found(data: DataFolder, patient_of: Callable[..., Patient]) -> None:
+    """One that is not understood any more, by its id; and a file of them that nobody can make sense of."""
+    added = CliRunner().invoke(main, ["searches", "add", "Markets", "--q", "market", "--data", str(data.path)])
+    assert added.exit_code == 0, added.output
+    assert found(patient_of(data)) == []
+    kept = data.path / "searches.json"
+    kept.write_text(kept.read_text().replace('"query": "market"', '"query": "market OR"'))
+    assert "the saved search markets cannot be read any more" in the_finding(patient_of(data), "searches").what
+    kept.write_text("{")
+    assert "no saved search is answered" in the_finding(patient_of(data), "searches").why
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_files_of_another_owner_are_found(data: DataFolder, patient_of: Callable[..., Patient]) -> None:
     """As they are left by a command that was run as root."""
