@@ -6,6 +6,8 @@ the asking origin if it is one of that site's, and no other; one to no site goes
 `DATELINE_ALLOWED_ORIGINS`. Origins are compared as they are written; `null` (a file, a sandbox) is never let in by a
 list. No request carries cookies, and no answer to one that changes something is for another site's page.
 
+`EarlyOrigins` decides the same for what is refused before it is read, by as much of it as has come.
+
 This keeps pages from reading, in browsers that obey. It keeps nobody else from anything: that is what keys are for.
 """
 
@@ -19,7 +21,7 @@ from service.access.methods import methods_that_read
 from service.problems import ServiceProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
 
     import falcon
 
@@ -32,6 +34,9 @@ ORIGIN: Final = r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?"
 _READABLE: Final = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, ETag"
 _ASKED_WITH: Final = "Content-Type, Authorization"
 _PREFLIGHT_S: Final = "86400"
+_HEAD_ENDS: Final = b"\r\n\r\n"
+_ORIGIN_LINE: Final = re.compile(rb"\r\norigin:[ \t]*([!-~]*)[ \t]*(?=\r\n)", re.IGNORECASE)
+_MAY_NAME_SITE: Final = re.compile(r"site|%")
 _WIDGET: Final = "/widget/{version}/{name}"
 """Holds nothing of an archive: every page may load it, or pages of sites that the setting does not list could not."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -126,3 +131,34 @@ class CrossOrigin:
         except ServiceProblem:
             return ()
         return self._allowed if site is None else site.origins
+
+
+class EarlyOrigins:
+    """Tells browsers who may read a refusal that is made before its request is read: that too much is asked, say.
+
+    Nothing but the head's first line and its Origin is looked at. A request that names no site goes by the setting. One
+    that may name a site is told to the pages of any site of this archive: which site it is would take reading it, and
+    the refusal says nothing of any. `origins_of_sites` gives all their origins.
+    """
+
+    def __init__(self, allowed: str, origins_of_sites: Callable[[], Collection[str]] = tuple) -> None:
+        self._allowed: Collection[str] | None = None if allowed == EVERY else frozenset(allowed.split())
+        self._origins_of_sites = origins_of_sites
+
+    def headers_for(self, received: bytes) -> Mapping[str, str]:
+        """The headers for a request of which so much has come; none unless it only reads and has one Origin."""
+        head, _, _ = received.partition(_HEAD_ENDS)
+        line, _, _ = head.partition(b"\r\n")
+        method, _, rest = line.decode("latin-1").partition(" ")
+        path, _, query = rest.partition(" ")[0].partition("?")
+        named = _ORIGIN_LINE.findall(head + b"\r\n")
+        if len(named) != 1 or method not in methods_that_read(path):
+            return {}
+        origin = named[0].decode("ascii")
+        readers = self._origins_of_sites() if _MAY_NAME_SITE.search(query) else self._allowed
+        if readers is not None and origin not in readers:
+            return {}
+        return {
+            "Access-Control-Allow-Origin": EVERY if readers is None else origin,
+            "Access-Control-Expose-Headers": _READABLE,
+        }

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import http
 import secrets
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from service import wire
 from service.answers import problem_answer
-from service.caching import NO_STORE
+from service.caching import NO_STORE, VARY
 from service.headers import NO_ROUTE, headers_of
-from service.problems import ServiceProblem
+from service.problems import Overloaded, ServiceProblem, TooSlow
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
 LONGEST_LINE_BYTES: Final = 8190  # a question of 256 Korean letters and fifty filters still fits
 MOST_HEADERS: Final = 50
 LONGEST_HEADER_BYTES: Final = 8190
 
 OVERLOADED: Final = 503
+_CODES: Final = {408: TooSlow.code, 503: Overloaded.code}
 _DETAILS: Final = {
     400: "this is not a request of HTTP/1.1 as it should be",
     403: "this is not a request that is taken here",
@@ -48,7 +51,8 @@ class Refused(ServiceProblem):
 
     def __init__(self, status: int) -> None:
         self.status = status  # type: ignore[misc] # the server's choice, not ours
-        self.code = http.HTTPStatus(status).phrase.lower().replace(" ", "-")  # type: ignore[misc] # likewise
+        phrase = http.HTTPStatus(status).phrase.lower().replace(" ", "-")
+        self.code = _CODES.get(status, phrase)  # type: ignore[misc] # likewise
         super().__init__(_DETAILS.get(status, "something went wrong here before the request was read"))
 
 
@@ -65,8 +69,8 @@ def refuse(connection: socket.socket, status: int, _reason: str, _said: str) -> 
         connection.setblocking(True)
 
 
-def refusal(status: int) -> bytes:
-    """The whole answer, head and body."""
+def refusal(status: int, readers: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """The whole answer, head and body; `readers` are the headers that say which pages may read it."""
     problem, request_id = Refused(status), secrets.token_hex(8)
     body = wire.encode(problem_answer(problem, request_id))
     headers = {
@@ -76,7 +80,9 @@ def refusal(status: int) -> bytes:
         "Cache-Control": NO_STORE,
         "X-Request-Id": request_id,
         **({"Retry-After": "1"} if status == OVERLOADED else {}),
+        "Vary": VARY,
         **headers_of(NO_ROUTE, is_page=False),
+        **readers,
     }
     lines = [f"HTTP/1.1 {status} {problem.title}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     return "\r\n".join(lines).encode("ascii") + body

@@ -28,9 +28,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from gunicorn import http
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
+from service.access.register import AccessError
+from service.access.rules import Rules
 from service.limiting.arriving import HeadTooLong
 from service.limiting.connections import BodyWaits, Connection
 from service.metrics import Metrics, metrics_of_worker
+from service.origins import EVERY, EarlyOrigins
 from service.refusals import OVERLOADED, refusal
 
 if TYPE_CHECKING:
@@ -59,6 +62,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
     queue_s: ClassVar[float] = 1.0
     patience_s: ClassVar[float] = 10.0
     short_bytes: ClassVar[int] = 65_536
+    origins: ClassVar[EarlyOrigins] = EarlyOrigins(EVERY)
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - gunicorn's
         super().__init__(*args, **options)
@@ -182,7 +186,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
             is_late = self._clock() - conn.queued_at > self.queue_s
             if is_late and self._busy > self.cfg.threads:
                 self._metrics.refused("busy")
-                conn.unsent += refusal(OVERLOADED)
+                conn.unsent += refusal(OVERLOADED, self.origins.headers_for(bytes(conn.received)))
                 return False
             return bool(super().handle(conn))
         finally:
@@ -229,8 +233,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
     def _refuse(self, connection: Connection, status: int) -> None:
         """Say why not, and that it is over."""
         connection.keeps = False
+        connection.unsent += refusal(status, self.origins.headers_for(bytes(connection.received)))
         connection.received.clear()
-        connection.unsent += refusal(status)
         self._send(connection)
 
     def _part(self, connection: Connection) -> None:
@@ -311,11 +315,19 @@ class _Waited:
 
 def worker_of(settings: Settings) -> type[Worker]:
     """The class of workers with the limits that settings ask for."""
+    rules = Rules(settings.data)
+
+    def origins_of_sites() -> frozenset[str]:
+        try:
+            return frozenset(origin for site in rules.register.sites for origin in site.origins)
+        except AccessError:  # the application logs it
+            return frozenset()
 
     class Limited(Worker):
         queue = settings.queue
         queue_s = settings.queue_ms / 1000
         patience_s = float(settings.client_timeout_seconds)
         short_bytes = settings.max_body_bytes
+        origins = EarlyOrigins(settings.allowed_origins, origins_of_sites)
 
     return Limited

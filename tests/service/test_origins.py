@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.origins import origins_from_text
+from service.origins import EarlyOrigins, origins_from_text
 from service.settings import SettingsError, settings_from_environment
 
 if TYPE_CHECKING:
@@ -46,6 +46,52 @@ def test_an_answer_names_who_may_read_it(
         assert "Origin" in answer.headers["vary"]
         assert "access-control-allow-credentials" not in answer.headers
         assert ("Retry-After" in answer.headers.get("access-control-expose-headers", "")) == bool(named)
+
+
+@pytest.mark.parametrize(
+    ("head", "named"),
+    [
+        pytest.param("GET /v1/search?q=x HTTP/1.1|Origin: https://news.example", "https://news.example", id="listed"),
+        pytest.param("GET /v1/search?q=x HTTP/1.1|oRiGiN:https://news.example ", "https://news.example", id="any case"),
+        pytest.param("POST /v1/search HTTP/1.1|Origin: https://news.example", "https://news.example", id="a question"),
+        pytest.param("GET /v1/search?q=x HTTP/1.1|Origin: https://evil.example", None, id="not listed"),
+        pytest.param("GET /v1/search HTTP/1.1|Origin: null", None, id="null"),
+        pytest.param("GET /v1/search HTTP/1.1|Host: x", None, id="no other site's page"),
+        pytest.param("GET /v1/search HTTP/1.1|X-Origin: https://news.example", None, id="another header"),
+        pytest.param(
+            "GET / HTTP/1.1|Origin: https://news.example|Origin: https://news.example", None, id="two origins"
+        ),
+        pytest.param("GET / HTTP/1.1||Origin: https://news.example", None, id="an origin in the body"),
+        pytest.param("PUT /v1/articles/x HTTP/1.1|Origin: https://news.example", None, id="what writes"),
+        pytest.param("POST /v1/articles HTTP/1.1|Origin: https://news.example", None, id="what writes, by POST"),
+        pytest.param("GET /metrics HTTP/1.1|Origin: https://news.example", None, id="what operators read"),
+        pytest.param(
+            "GET /v1/search?site=cms HTTP/1.1|Origin: https://cms.example", "https://cms.example", id="a site"
+        ),
+        pytest.param(
+            "GET /v1/search?%73ite=cms HTTP/1.1|Origin: https://cms.example", "https://cms.example", id="spelt"
+        ),
+        pytest.param("GET /v1/search?site=cms HTTP/1.1|Origin: https://news.example", None, id="not of any site"),
+        pytest.param("GET /v1/search?q=x HTTP/1.1|Origin: https://cms.example", None, id="a site's, without the site"),
+        pytest.param("\x16\x03\x01|Origin: https://news.example", None, id="no request"),
+        pytest.param("", None, id="nothing"),
+    ],
+)
+def test_a_refusal_before_reading_names_who_may_read_it(head: str, named: str | None) -> None:
+    """By the head alone: the same origins as the answer's, for what reads; of sites, those of any."""
+    origins = EarlyOrigins(LISTED, lambda: {"https://cms.example"})
+    received = "\r\n".join(f"{head}||".split("|")).encode("latin-1")
+    headers = origins.headers_for(received)
+    assert headers.get("Access-Control-Allow-Origin") == named
+    assert ("Retry-After" in headers.get("Access-Control-Expose-Headers", "")) == bool(named)
+
+
+def test_where_every_page_may_read_every_page_is_told() -> None:
+    """Of what names no site; what does, is for pages of sites."""
+    origins = EarlyOrigins("*")
+    line = b"GET /v1/search?%s HTTP/1.1\r\nOrigin: https://anybody.example\r\n\r\n"
+    assert origins.headers_for(line % b"q=x")["Access-Control-Allow-Origin"] == "*"
+    assert origins.headers_for(line % b"site=cms") == {}
 
 
 def test_a_question_by_post_may_be_asked_first(archives: Reloading[Archive], api_of: Callable[..., Api]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from itertools import count
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.torture.conftest import Rounds
+    from tests.torture.serving import Served
 
 THREADS, QUEUE = 2, 4
 RECOVERED_S = 5
@@ -49,6 +51,38 @@ def test_four_times_what_is_held_is_told_so_and_passes(data: Path, rounds: Round
         time.sleep(RECOVERED_S)
         calm = flood(service, questions(1), at_once=1)
         assert set(calm.statuses) == {200}
+
+
+def said(service: Served, request: bytes) -> str:
+    """All that is answered on a connection of its own."""
+    with service.connected() as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
+
+
+def test_a_page_of_another_site_can_tell_that_it_is_busy(data: Path) -> None:
+    """Who is turned away before being read is told so in a problem, which pages of allowed origins alone may read."""
+    settings = {"DATELINE_WORKERS": "1", "DATELINE_THREADS": "1", "DATELINE_QUEUE": "0"}
+    origins = ("https://news.example", "https://evil.example")
+    with (
+        served(data, DATELINE_ALLOWED_ORIGINS=origins[0], **settings) as service,
+        service.connected() as occupying,
+    ):
+        occupying.sendall(
+            b"POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        )
+        assert occupying.recv(4096).startswith(b"HTTP/1.1 100")
+        told = [said(service, get("/v1/search?q=rice", f"Origin: {origin}")) for origin in origins]
+        occupying.sendall(b"{}")
+    for origin, answer in zip(origins, told, strict=True):
+        head, _, body = answer.partition("\r\n\r\n")
+        assert head.startswith("HTTP/1.1 503 ")
+        assert "\r\nContent-Type: application/problem+json\r\n" in head
+        assert "\r\nRetry-After: 1\r\n" in head
+        assert json.loads(body)["code"] == "overloaded"
+        assert (f"\r\nAccess-Control-Allow-Origin: {origins[0]}" in head) == (origin == origins[0])
+        assert "evil" not in answer
 
 
 def test_one_address_is_told_to_wait_and_others_are_not(data: Path, rounds: Rounds) -> None:
