@@ -30,6 +30,7 @@ from whoosh.reading import IndexReader
 
 from index.fields import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, FieldKind
 from index.whoosh_index import SERIAL, damage_named, first_day_column, last_day_column, open_index
+from search.budget import spend
 from search.engine import ALL_BUT_CAPTION, MAX_EXPANSIONS, B, DateFilter, Statistics
 from search.engines.columns import Columns, answer, docset, numbers
 from search.engines.refusing import refuse_unknown_fields
@@ -78,7 +79,7 @@ class WhooshEngine:
         return self._generation
 
     def search(self, request: SearchRequest) -> Matches:
-        """Answer a request. Raises `TooManyExpansions`, `UnsupportedQuery` or `EngineClosed`."""
+        """Answer a request. Raises `TooManyExpansions`, `UnsupportedQuery`, `OverBudget` or `EngineClosed`."""
         refuse_unknown_fields(NAME, request)
         with self._lock:
             if self._opened is None:
@@ -197,11 +198,13 @@ class _Statistics:
         return Statistics(self._articles, self._averages)
 
     def _idf(self, fields: tuple[str, ...], term: bytes) -> float:
+        spend()
         having = sum(len(_articles_with(segment.reader, fields, term)) for segment in self._segments)
         return math.log(1 + (self._articles - having + 0.5) / (having + 0.5))
 
     def document_frequency(self, field: str, term: bytes) -> int:
         """How many articles have a term, not counting the deleted ones that Whoosh still keeps."""
+        spend()
         return sum(_document_frequency(segment.reader, field, term) for segment in self._segments)
 
     def terms_with(self, field: str, prefix: str) -> list[bytes]:

@@ -2,7 +2,8 @@
 
 `Documents` is a set of documents that adds nothing to a score; `AnyTerm` the union of terms, each scored over all its
 fields at once; `Placed` a conjunction of words whose positions are right. Each makes a matcher for the searcher of one
-segment, as every Whoosh query does. `AllScores` collects every match.
+segment, as every Whoosh query does. `AllScores` collects every match. Whatever walks postings or matches spends of the
+question's budget (`search.budget`) every `STEPS` of them, and where positions are read, at each.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from whoosh import collectors, matching
 from whoosh import query as whoosh_query
 
+from search.budget import spend
 from search.engine import K1
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from whoosh.searching import SearchContext, Searcher
 
     from search.engines.columns import DocSet
+
+STEPS: Final = 256
+"""Postings or matches between two looks at what a question has cost: half a millisecond of Whoosh's time."""
 
 Positions: TypeAlias = list[int]
 """Where a word stands in a field, ascending."""
@@ -40,7 +46,9 @@ class AllScores(collectors.Collector):  # type: ignore[misc]  # Whoosh is untype
         self.scores: dict[int, float] = {}
 
     def collect(self, sub_docnum: int) -> None:
-        """Take the match that the matcher stands at."""
+        """Take the match that the matcher stands at. Raises `OverBudget`."""
+        if not len(self.scores) % STEPS:
+            spend()
         self.scores[self.offset + sub_docnum] = self.matcher.score()
 
 
@@ -84,12 +92,16 @@ class ScoredTerm(NamedTuple):
     idf: float
 
     def scores(self, searcher: Searcher, context: SearchContext) -> dict[int, float]:
-        """The documents of one segment that have the term, each with what it adds to the score."""
+        """The documents of one segment that have the term, each with what it adds to the score. Raises `OverBudget`."""
         weighted: dict[int, float] = defaultdict(float)
         for field, weight, norms_of in self.fields:
             postings = whoosh_query.Term(field, self.term).matcher(searcher, context)
             norms = norms_of(searcher.reader())
-            while postings.is_active():
+            for step in count():
+                if not step % STEPS:
+                    spend()
+                if not postings.is_active():
+                    break
                 weighted[postings.id()] += weight * postings.weight() / norms[postings.id()]
                 postings.next()
         return {number: self.idf * ((much * (K1 + 1)) / (much + K1)) for number, much in weighted.items()}
@@ -149,10 +161,12 @@ class _PlacedMatcher(matching.WrappingMatcher):  # type: ignore[misc]  # Whoosh 
         self._settle()
 
     def _settle(self) -> None:
-        """Go on to the next match, unless standing at one."""
+        """Go on to the next match, unless standing at one. Raises `OverBudget`."""
+        spend()
         while self.child.is_active() and not self._stands(
             {word: matcher.value_as("positions") for word, matcher in self._postings.items()}
         ):
+            spend()
             self.child.next()
 
     def score(self) -> float:

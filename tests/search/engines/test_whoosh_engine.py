@@ -12,9 +12,9 @@ import json
 import math
 import random
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +29,19 @@ from index.document import Role
 from index.errors import DamagedGeneration
 from index.fields import region_from_value, region_value
 from index.whoosh_index import open_index, update_index, write_index
+from search.budget import Budgeted
 from search.engine import Ranking, SearchRequest, ValueCounts, ValueFacet
 from search.engines.whoosh import WhooshEngine
-from search.errors import EngineClosed
-from search.query import And, Near, Or, Phrase, Term
+from search.engines.whoosh_queries import STEPS
+from search.errors import EngineClosed, OverBudget
+from search.query import And, Near, Not, Or, Phrase, Prefix, Term, Value
 from tests.contract.archives import a_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from index.fields import Record
+    from search.query import Query
 
 BODY_ALONE = Ranking((("body", 1.0),))
 
@@ -245,3 +248,56 @@ def _assert_counts(engine: WhooshEngine, records: list[Record]) -> None:
 def counted(values: Counter[str], missing: int) -> ValueCounts:
     """Counts as a facet has them."""
     return ValueCounts(tuple(sorted(values.items(), key=lambda item: (-item[1], item[0]))), missing)
+
+
+def ticking() -> Callable[[], float]:
+    """A timer by which every look at it takes a second."""
+    ticks = count()
+    return lambda: float(next(ticks))
+
+
+def looks(engine: WhooshEngine, request: SearchRequest) -> int:
+    """How often an engine looks at the time for a question: the least budget that answers it, in looks."""
+    for seconds in range(1, 1000):
+        with suppress(OverBudget):
+            Budgeted(engine, seconds * 1000, ticking()).search(request)
+            return seconds
+    raise AssertionError("it looks at the time without end")
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of many articles that have the same words."""
+    folder = tmp_path_factory.mktemp("common") / "index"
+    write_index(folder, (a_record(serial, body=f"one two three word{serial % 50:02}") for serial in range(1, 2001)))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("query", "least"),
+    [
+        pytest.param(Term("one"), 2 * 2000 // STEPS, id="the postings and matches of a common word"),
+        pytest.param(Phrase(("one", "two")), 2000, id="positions"),
+        pytest.param(Near(("three", "one"), 3), 2000, id="distances"),
+        pytest.param(Prefix("word"), 50, id="the words that a prefix begins"),
+        pytest.param(And((Phrase(("one", "three")), Term("word07"))), 40, id="positions, of a rare word"),
+        pytest.param(Or(tuple(Term(f"word{number:02}") for number in range(30))), 30, id="many words"),
+        pytest.param(Not(Phrase(("two", "one"))), 2000, id="what is not so"),
+    ],
+)
+def test_a_question_that_costs_too_much_is_given_up(common: Path, query: Query, least: int) -> None:
+    """The time is looked at as often as there is work; what is over the budget is refused, and harms no later one."""
+    with closing(WhooshEngine(common, "common")) as engine:
+        fresh = Budgeted(engine, 1000 * (least // 2), ticking())
+        with pytest.raises(OverBudget):
+            fresh.search(SearchRequest(query=query))
+        unbounded = engine.search(SearchRequest(query=query))
+        bounded = Budgeted(engine, 1000 * 100_000, ticking()).search(SearchRequest(query=query))
+        assert bounded == unbounded
+
+
+def test_what_is_cheap_is_seldom_looked_at(common: Path) -> None:
+    """A filter alone, or a rare word, costs few looks at the time."""
+    with closing(WhooshEngine(common, "common")) as engine:
+        assert looks(engine, SearchRequest(query=Value("topic", "t"))) == 1
+        assert looks(engine, SearchRequest(query=Term("absent"))) < 30
