@@ -36,7 +36,8 @@ _ASKED_WITH: Final = "Content-Type, Authorization"
 _PREFLIGHT_S: Final = "86400"
 _HEAD_ENDS: Final = b"\r\n\r\n"
 _ORIGIN_LINE: Final = re.compile(rb"\r\norigin:[ \t]*([!-~]*)[ \t]*(?=\r\n)", re.IGNORECASE)
-_MAY_NAME_SITE: Final = re.compile(r"site|%")
+_NAMES_SITE: Final = re.compile(r"(?:^|&)(?:s|%73)(?:i|%69)(?:t|%74)(?:e|%65)(?:=|&|$)")
+"""A query string with a parameter `site`, its letters percent-encoded or not."""
 _WIDGET: Final = "/widget/{version}/{name}"
 """Holds nothing of an archive: every page may load it, or pages of sites that the setting does not list could not."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -137,8 +138,8 @@ class EarlyOrigins:
     """Tells browsers who may read a refusal that is made before its request is read: that too much is asked, say.
 
     Nothing but the head's first line and its Origin is looked at. A request that names no site goes by the setting. One
-    that may name a site is told to the pages of any site of this archive: which site it is would take reading it, and
-    the refusal says nothing of any. `origins_of_sites` gives all their origins.
+    that names a site is told to the pages of any site of this archive: which it is would take reading it, and the
+    refusal says nothing of any. `origins_of_sites` gives all their origins.
     """
 
     def __init__(self, allowed: str, origins_of_sites: Callable[[], Collection[str]] = tuple) -> None:
@@ -155,7 +156,7 @@ class EarlyOrigins:
         if len(named) != 1 or method not in methods_that_read(path):
             return {}
         origin = named[0].decode("ascii")
-        readers = self._origins_of_sites() if _MAY_NAME_SITE.search(query) else self._allowed
+        readers = self._origins_of_sites() if _NAMES_SITE.search(query) else self._allowed
         if readers is not None and origin not in readers:
             return {}
         return {

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from search.engines.columns import DocSet
 
 STEPS: Final = 256
-"""Postings or matches between two looks at what a question has cost: half a millisecond of Whoosh's time."""
+"""Postings or matches between two looks at what a question has cost."""
 
 Positions: TypeAlias = list[int]
 """Where a word stands in a field, ascending."""

@@ -72,6 +72,11 @@ def test_an_answer_names_who_may_read_it(
             "GET /v1/search?%73ite=cms HTTP/1.1|Origin: https://cms.example", "https://cms.example", id="spelt"
         ),
         pytest.param("GET /v1/search?site=cms HTTP/1.1|Origin: https://news.example", None, id="not of any site"),
+        pytest.param(
+            "GET /v1/search?q=website&website=1&q=%EC%8B%A0 HTTP/1.1|Origin: https://news.example",
+            "https://news.example",
+            id="words like it",
+        ),
         pytest.param("GET /v1/search?q=x HTTP/1.1|Origin: https://cms.example", None, id="a site's, without the site"),
         pytest.param("\x16\x03\x01|Origin: https://news.example", None, id="no request"),
         pytest.param("", None, id="nothing"),
