@@ -14,6 +14,7 @@ from service.openapi.operation import Group, Operation
 from service.openapi.operations import OPERATIONS
 from service.openapi.requests import body_of_parameters, body_of_type, path_parameter, query_parameter
 from service.openapi.responses import REFERENCE, responses
+from service.writing import wire as writing
 
 Json = dict[str, Any]
 
@@ -48,6 +49,7 @@ def openapi_document() -> Json:
     for component in components.values():
         component["description"] = cleandoc(component.get("description", ""))
         _forget_places(component)
+    _pattern_words(components[writing.NewArticle.__name__])
     paths: dict[str, Json] = {}
     for operation, schema, body in zip(OPERATIONS, schemas[::2], schemas[1::2], strict=False):
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, schema, body)
@@ -77,6 +79,18 @@ def _operation(operation: Operation, schema: Json, body: Json) -> Json:
         described["security"] = [{"key": [operation.scope.value]}]
     described["responses"] = responses(operation, schema)
     return described
+
+
+def _pattern_words(schema: Any) -> None:  # noqa: ANN401 - any part of a schema
+    """Say of every text that it holds no NUL, also in lists, whose items its type cannot annotate (see there)."""
+    if isinstance(schema, list):
+        for part in schema:
+            _pattern_words(part)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "string" and not schema.keys() & {"pattern", "enum"}:
+            schema["pattern"] = writing.WORDS
+        for part in list(schema.values()):
+            _pattern_words(part)
 
 
 def _forget_places(schema: Json) -> None:
