@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from index.durable import link_tree
+from index.durable import link_tree, shared_names
 from index.errors import DamagedGeneration, GenerationError
 from index.fields import Record, record_from_document
 from index.layout import DataFolder, Generation, Reflects, Verified, current, documents_path, index_path, verify
@@ -159,15 +159,21 @@ class Builder:
         *,
         index: IndexMaker,
         seen: Verified | None = None,
+        tidied: Generation | None = None,
         most_merged: float = math.inf,
         progress: Progress = lambda _progress: None,
     ) -> None:
-        """`seen` remembers what was verified before; `most_merged` is how many articles may be merged on the way."""
+        """`seen` remembers what was verified before; `most_merged` is how many articles may be merged on the way.
+
+        `tidied` is an earlier state of the current generation, in fewer pieces (`index.tidying`): the next one is made
+        from that, whether or not anything changed.
+        """
         self._data = data
         self._store = store
         self._extractor = extractor
         self._index = index
         self._seen = seen or Verified()
+        self._tidied = tidied
         self._most_merged = most_merged
         self._progress = progress
         self._anew = UnderstoodAnew()
@@ -180,12 +186,8 @@ class Builder:
             generation = None
         self._understand_anew(generation)
 
-    def publish(self, lock: WriteLock, *, from_store: bool = False, is_tidying: bool = False) -> BuildReport:
-        """Publish what the store says, unless that is published already.
-
-        If it is, that is done nonetheless if everything is to be made `from_store`, or if it is to be tidied: pieces
-        that are due are then merged.
-        """
+    def publish(self, lock: WriteLock, *, from_store: bool = False) -> BuildReport:
+        """Publish what the store says, unless that is published already, as one likes it: `from_store`, or tidied."""
         base = self._find_base()
         before = self._store.change
         self._understand_anew(base)
@@ -193,7 +195,7 @@ class Builder:
             reflects = self._reflects(before)
             if base is None or from_store:
                 return self._publish_all(lock, reflects)
-            if _is_the_same(base.manifest.reflects, reflects) and not is_tidying:
+            if _is_the_same(base.manifest.reflects, reflects) and base is not self._tidied:
                 clear_up(lock)
                 return self._report(base, skipped=True)
             update = self._index.update
@@ -215,23 +217,25 @@ class Builder:
         return Reflects(archive=store.id, change=change, rules=rules, at=at, understood=understood)
 
     def _find_base(self) -> Generation | None:
-        """The current generation, if every byte of it is as published and it is an earlier state of this archive."""
+        """What was tidied, or else the current generation, if every byte of that is as published.
+
+        Either has to be an earlier state of this archive.
+        """
         try:
             generation = current(self._data)
             verify(generation, self._seen)
         except GenerationError:
             return None  # whatever is wrong with it, one made from the store mends it
-        reflects = generation.manifest.reflects
-        return generation if reflects.archive == self._store.id and self._is_past(reflects) else None
+        candidates = (self._tidied, generation)
+        return next((one for one in candidates if one is not None and self._is_earlier(one.manifest.reflects)), None)
+
+    def _is_earlier(self, reflects: Reflects) -> bool:
+        return reflects.archive == self._store.id and self._is_past(reflects)
 
     def _understand_anew(self, base: Generation | None) -> None:
         """Look at what `base` does not show, if it was made by these rules, or else at everything."""
         reflects = base.manifest.reflects if base else None
-        is_ours = (
-            reflects is not None
-            and (reflects.archive, reflects.rules) == (self._store.id, self._extractor.fingerprint)
-            and self._is_past(reflects)
-        )
+        is_ours = reflects is not None and reflects.rules == self._extractor.fingerprint and self._is_earlier(reflects)
         since = reflects.understood if reflects is not None and is_ours else 0
         self._anew += understand_anew(self._store, self._extractor, self._hear_understanding, since=since)
 
@@ -264,7 +268,7 @@ class Builder:
             return self._finished(total)
 
         def check(draft: Generation) -> None:
-            self._check(draft, total, unchanged=_shared_names(base.index, draft.index))
+            self._check(draft, total, unchanged=shared_names(base.index, draft.index))
 
         generation = publish(lock, write, check, reflects=reflects, base=base, seen=self._seen)
         return self._report(generation, is_difference=True, changed=changed)
@@ -324,10 +328,3 @@ class Builder:
 
 def _is_the_same(one: Reflects, other: Reflects) -> bool:
     return one == other and one.understood == other.understood
-
-
-def _shared_names(folder: Path, other: Path) -> frozenset[str]:
-    """The names of files that one folder shares with another, by hard links of the same name."""
-    return frozenset(
-        path.name for path in folder.iterdir() if (other / path.name).exists() and path.samefile(other / path.name)
-    )

@@ -75,6 +75,13 @@ def key_of(path: Path) -> FileKey:
     return status.st_dev, status.st_ino
 
 
+def shared_names(folder: Path, other: Path) -> frozenset[str]:
+    """The names of files that one folder shares with another, by hard links of the same name."""
+    return frozenset(
+        path.name for path in folder.iterdir() if (other / path.name).exists() and path.samefile(other / path.name)
+    )
+
+
 def link_tree(source: Path, target: Path) -> None:
     """Make a folder with the files of another, hard-linked, or copied where that can't be. Nothing is synced."""
     os.mkdir(target)  # noqa: PTH102 - as in replace_file

@@ -2,7 +2,8 @@
 
 `Indexer.step` publishes what is not published yet, if there is anything; if not, it costs some microseconds. `run` does
 that again and again until it is told to stop, and never dies of a full disk or a failing one: it reports, leaves what
-is published as it is, and tries again, later each time. A burst of changes becomes one generation.
+is published as it is, and tries again, later each time. A burst of changes becomes one generation. Small pieces are
+merged on the way; what takes longer is merged beside (`index.tidying`), and nobody waits for it.
 
 It notices changes of the store, by whatever process; of the rules, whereupon articles are understood anew and what that
 changed is published at once; that the current generation is damaged, lost or of another version; that another archive
@@ -22,12 +23,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from index.build import Builder, BuildReport
-from index.errors import BusyError, DamagedGeneration, DataFileError, GenerationError
+from index.errors import BusyError, DataFileError, GenerationError
 from index.layout import Generation, Verified, current, current_id, verify
 from index.memory import give_back
 from index.publish import Hold, create_data_folder, held, write_lock
-from index.snapshot_writing import needs_merging
 from index.store import Store
+from index.tidying import Tidying, needs_tidying
 
 if TYPE_CHECKING:
     import threading
@@ -47,11 +48,8 @@ LOOK_S: Final = 2.0
 RETRY_S: Final = (0.5, 30.0)
 """Seconds to wait after a first failure, doubled after each that follows, up to the second number."""
 
-QUIET_S: Final = 5.0
-"""After so many seconds without a change, larger pieces are merged than before: nobody waits for it."""
-
-MOST_MERGED: Final = 20_000
-"""Articles that are merged at most, while changes come in. Some hundred milliseconds."""
+MOST_MERGED: Final = 5000
+"""Articles that are merged at most while one publishes. Some tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,9 @@ class Indexer:
         self._current: Generation | None = None
         self._hold: Hold | None = None
         self._look_at = float("-inf")
-        self._changed_at = clock()
+        self._tidying = None if index.update is None else Tidying(data, index.update, index.check, self._seen)
+        self._tidy_at = float("-inf")
+        self._looked_through: str | None = None
         self._is_cleared_up = False
 
     def __enter__(self) -> Self:
@@ -133,7 +133,7 @@ class Indexer:
         self._archive.close()
 
     def load_rules(self) -> None:
-        """Load the rules now, so that the first publish need not wait. If they are wrong, the first step says so."""
+        """Load the rules now: the first publish need not wait for that. If they are wrong, the first step says so."""
         with suppress(DataFileError):
             self._rules.get()
 
@@ -146,14 +146,13 @@ class Indexer:
         if store is None or self._is_held():
             return None
         rules = self._rules.get()
-        is_tidying = False
         is_published = self._is_published(store, rules)
         self._report(Looked(store.change, self._current if is_published else None))
-        if is_published:
-            is_tidying = self._is_quiet() and self._is_untidy()
-            if not is_tidying and self._is_cleared_up:
-                return None
-        return self._publish(store, rules, is_tidying=is_tidying)
+        tidied = self._find_tidied()
+        if is_published and tidied is None and self._is_cleared_up:
+            self._tidy_if_due()
+            return None
+        return self._publish(store, rules, tidied)
 
     def run(self, stop: threading.Event, *, poll_s: float = POLL_S) -> None:
         """Do steps until `stop` is set. A generation that is being made from the whole archive is then abandoned."""
@@ -185,25 +184,32 @@ class Indexer:
                 stop.wait(poll_s)
         self._hear = hear
 
-    def _publish(self, store: Store, rules: Understanding, *, is_tidying: bool) -> Published | None:
+    def wait(self) -> None:
+        """Wait until what is merged beside is."""
+        if self._tidying:
+            self._tidying.wait()
+
+    def _publish(self, store: Store, rules: Understanding, tidied: Generation | None) -> Published | None:
         started = self._clock()
         create_data_folder(self._data)
-        most_merged = float("inf") if is_tidying else MOST_MERGED
         builder = Builder(
-            self._data, store, rules, index=self._index, seen=self._seen, most_merged=most_merged, progress=self._hear
-        )
+            self._data, store, rules,
+            index=self._index, seen=self._seen, tidied=tidied, most_merged=MOST_MERGED, progress=self._hear,
+        )  # fmt: skip
         builder.understand_anew()
         with write_lock(self._data) as lock:
             if held(self._data):
                 return None
-            report = builder.publish(lock, is_tidying=is_tidying)
+            report = builder.publish(lock)
         self._current = report.generation
-        self._changed_at = self._clock()
+        if self._tidying and (tidied or not self._is_cleared_up):
+            self._tidying.discard()
         self._is_cleared_up = True
         if report.skipped:
             return None
         published = Published(report, self._clock() - started)
         self._report(published)
+        self._tidy_if_due()
         give_back()
         return published
 
@@ -225,16 +231,24 @@ class Indexer:
             rules.fingerprint,
         ) and reflects.change == reflects.understood == store.change
 
-    def _is_quiet(self) -> bool:
-        return self._clock() - self._changed_at >= QUIET_S
-
-    def _is_untidy(self) -> bool:
-        """Whether larger pieces wait to be merged. Asked once after each change."""
-        self._changed_at = float("inf")
+    def _find_tidied(self) -> Generation | None:
+        """What was merged beside, if that is done. A failure is reported, and it is tried again, but not at once."""
         try:
-            return self._current is not None and needs_merging(self._current.documents)
-        except DamagedGeneration:
-            return False
+            return self._tidying.find_made() if self._tidying else None
+        except Exception as error:  # noqa: BLE001 - whatever it is, what changes can be published all the same
+            self._tidy_at, self._looked_through = self._clock() + RETRY_S[1], None
+            self._report(Failed(error, RETRY_S[1]))
+            return None
+
+    def _tidy_if_due(self) -> None:
+        """Begin to merge beside, if larger pieces wait for it. The current generation is looked at once."""
+        generation = self._current
+        if generation is None or self._tidying is None or self._tidying.is_under_way or self._clock() < self._tidy_at:
+            return
+        if generation.id != self._looked_through:
+            self._looked_through = generation.id
+            if needs_tidying(generation):
+                self._tidying.begin(generation)
 
     def _is_held(self) -> bool:
         hold = held(self._data)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from index.analysis import ANALYSIS_VERSION
+from index.durable import FileKey, key_of
 from index.errors import CURRENT, GENERATIONS, DamagedGeneration, GenerationVersion, NoGeneration
 from index.fields import FIELDS_VERSION
 
@@ -74,6 +75,11 @@ class DataFolder:
     def compiled(self) -> Path:
         """The folder of machine code (`index.compiled`): as trusted as our code, and made again if it is not there."""
         return self.path / "compiled"
+
+    @property
+    def tidied(self) -> Path:
+        """The folder of what is merged beside (`index.tidying`), while it is."""
+        return self.path / "tidied"
 
     @property
     def held(self) -> Path:
@@ -201,6 +207,11 @@ def read_generation(path: Path) -> Generation:
     if manifest.generation != path.name:
         raise DamagedGeneration(path / MANIFEST, f"is the manifest of generation {manifest.generation}")
     return Generation(path, manifest)
+
+
+def file_keys(generation: Generation) -> frozenset[FileKey]:
+    """Which files a generation has, whatever else they are called."""
+    return frozenset(key_of(generation.path / entry.path) for entry in generation.manifest.files)
 
 
 def check_files(generation: Generation) -> None:

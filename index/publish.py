@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from index.durable import FileKey, key_of, make_folder, remove_file, replace_file, sync, sync_tree
+from index.durable import make_folder, remove_file, replace_file, sync, sync_tree
 from index.errors import BusyError, GenerationError
 from index.layout import (
     INDEX_FORMAT,
@@ -35,6 +35,7 @@ from index.layout import (
     bytes_from_manifest,
     current_id,
     entries,
+    file_keys,
     generation_number,
     published,
     read_generation,
@@ -120,8 +121,8 @@ def publish(  # noqa: PLR0913 - all but the first three by name, with a default
     """Publish a generation: `write` fills the folder it is given and returns the number of articles.
 
     `check` is given the finished draft and raises if it cannot be opened. What `write` hard-linked from `base`, a
-    published generation, is neither synced nor, if it was `seen`, read again. If anything fails, CURRENT names what it
-    named before, and that is untouched. Raises `GenerationError` where the disk refuses.
+    generation that is on disk, is neither synced nor, if it was `seen`, read again. If anything fails, CURRENT names
+    what it named before, and that is untouched. Raises `GenerationError` where the disk refuses.
     """
     data = lock.data
     newer = find_newer(data)
@@ -131,7 +132,7 @@ def publish(  # noqa: PLR0913 - all but the first three by name, with a default
         try:
             os.mkdir(draft)  # noqa: PTH102 - the system call itself, as the protocol is made of system calls
             manifest = _write_manifest(draft, write(draft), reflects, _next_id(data), seen)
-            sync_tree(draft, but=_shared_files(base))
+            sync_tree(draft, but=() if base is None else file_keys(base))
             check(Generation(draft, manifest))
             final = data.generations / manifest.generation
             os.rename(draft, final)  # noqa: PTH104 - as above
@@ -162,13 +163,6 @@ def _write_manifest(draft: Path, articles: int, reflects: Reflects, generation: 
     )
     (draft / MANIFEST).write_bytes(bytes_from_manifest(manifest))
     return manifest
-
-
-def _shared_files(base: Generation | None) -> frozenset[FileKey]:
-    """The files of a published generation, which are on disk whatever else they are called."""
-    if base is None:
-        return frozenset()
-    return frozenset(key_of(base.path / entry.path) for entry in base.manifest.files)
 
 
 def held(data: DataFolder) -> Hold | None:

@@ -1,9 +1,8 @@
 """All of Whoosh's write side and the opening of its indexes, behind one door.
 
 `write_index` fills an empty folder with one segment; `update_index` adds, replaces and deletes articles of an index;
-`merge_index` makes fewer segments of many when there is time for it; `open_index` opens one for reading, without
-writing a byte; `check_index` reads it all. `index.codec.schema` says what is in an index, the other modules of
-`index.codec` how its files are made. `search.engines` ask the questions.
+`open_index` opens one for reading, without writing a byte; `check_index` reads it all. `index.codec.schema` says what
+is in an index, the other modules of `index.codec` how its files are made. `search.engines` ask the questions.
 
 No file of an index is ever changed: a commit adds files and unlinks others, so a folder may be hard-linked from a
 published one. Nothing in them can be run, either: Whoosh's own pickles are replaced by `index.codec.contents`.
@@ -19,8 +18,7 @@ import numpy as np
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import LockError
 
-from index.codec import bulk_writer as codec_writer
-from index.codec.bulk_writer import BulkWriter, PreparedMerge
+from index.codec.bulk_writer import BulkWriter
 from index.codec.container import FORMAT_VERSION, DamagedFile, FileVersion
 from index.codec.contents import ArrayIndex
 from index.codec.schema import (
@@ -42,13 +40,11 @@ if TYPE_CHECKING:
 __all__ = [
     "SERIAL",
     "Analyser",
-    "PreparedMerge",
     "check_index",
     "damage_named",
     "first_day_column",
     "last_day_column",
     "open_index",
-    "prepare_merge",
     "schema_from_fields",
     "update_index",
     "write_index",
@@ -84,40 +80,23 @@ def update_index(
     deletes: Iterable[int] = (),
     *,
     most_merged: float = MERGED_AT_ONCE,
-    prepared: PreparedMerge | None = None,
 ) -> int:
     """Delete some articles of an index, then add or replace others, in one commit; return how many were written.
 
     Files are never changed, only added and unlinked, so the folder may be hard-linked from a published one. Deleted
     articles may stay in the files until segments are merged; engines leave them out of every count. Merges that are due
-    are done on the way, but for those that make a segment of more than `most_merged` articles: have them made
-    beforehand by `prepare_merge` and hand them in as `prepared`; one that doesn't fit the index any more is left out.
-    Raises `ValueError` for two upserts of one serial, `BusyError` if the index is being written, `DamagedGeneration`
-    as `open_index` does, `OSError`.
+    are done on the way, but for those that make a segment of more than `most_merged` articles. Raises `ValueError` for
+    two upserts of one serial, `BusyError` if the index is being written, `DamagedGeneration` as `open_index` does,
+    `OSError`.
     """
     open_index(folder)
     count = 0
     with _writing(folder, most_merged=most_merged) as writer:
-        if prepared is not None:
-            writer.adopt(prepared)
         writer.delete(deletes)
         for count, record in enumerate(upserts, start=1):  # noqa: B007 - as above
             writer.delete((record.serial,))
             writer.add(record)
     return count
-
-
-def prepare_merge(folder: Path, into: Path) -> PreparedMerge | None:
-    """Make ready what is due to be merged in an index, however long it takes; `None` if nothing is due.
-
-    The index is only read, so it may be a published one while others are made from it: this may run in a thread of its
-    own. The merged segment's files go into the folder `into`, on the same file system; `update_index` links them from
-    there and takes over what was deleted since; `PreparedMerge.discard` removes them. Raises `DamagedGeneration` or
-    `OSError`.
-    """
-    index = open_index(folder)
-    with _damaged_files_named(folder):
-        return codec_writer.prepare_merge(index, into)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import math
 from array import array
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,14 +26,13 @@ from index.codec.schema import SERIAL, fields_of, find_difference, schema_from_f
 from index.codec.segment import ArraySegment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Self
 
     from numpy.typing import NDArray
 
     from index.codec.contents import ArrayIndex
-    from index.compiled import I64
     from index.fields import Record
 
 MEMORY_MB: Final = 128
@@ -55,77 +53,6 @@ class UnknownSchema(Exception):
         self.field = field
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedMerge:
-    """A segment that was made of others ahead of the commit that puts it in their place; its files are in a folder.
-
-    `made_of` are those others, with what was deleted of them then; `segment` is the merged one.
-    """
-
-    folder: Path
-    segment: ArraySegment
-    made_of: tuple[ArraySegment, ...]
-
-    def link_into(self, folder: Path) -> ArraySegment:
-        """Link its files into a folder, too; a segment of its own, of which nothing is deleted yet."""
-        own = self.segment
-        for extension in (per_document.EXTENSION, inverted.EXTENSION):
-            name = own.make_filename(extension)
-            (folder / name).hardlink_to(self.folder / name)
-        return ArraySegment.read(
-            own.indexname, own.segid, documents=own.doc_count_all(), stamp=own.stamp or 0, deleted=own.deleted
-        )
-
-    def gone_since(self, now: Sequence[ArraySegment | None]) -> I64:
-        """The documents of the merged segment that are not there any more: deleted, or moved to other segments.
-
-        `now`: each segment of `made_of` as it is now; None if all its documents were deleted or merged elsewhere.
-        """
-        gone = [np.zeros(0, np.int64)]
-        start = 0
-        for then, segment in zip(self.made_of, now, strict=True):
-            end = start + then.doc_count()
-            if segment is None:
-                gone.append(np.arange(start, end, dtype=np.int64))
-            else:
-                fresh = np.setdiff1d(segment.deleted, then.deleted).astype(np.int64)
-                gone.append(start + fresh - np.searchsorted(then.deleted, fresh))
-            start = end
-        return np.concatenate(gone)
-
-    def discard(self) -> None:
-        """Remove its files from the folder it was made in; where they were linked they stay."""
-        for extension in (per_document.EXTENSION, inverted.EXTENSION):
-            (self.folder / self.segment.make_filename(extension)).unlink(missing_ok=True)
-
-
-def prepare_merge(index: ArrayIndex, folder: Path) -> PreparedMerge | None:
-    """Merge what is due in an index, however large, without changing it: into a folder, on the same file system.
-
-    The index may be a published one, and may be linked and updated elsewhere meanwhile; a `BulkWriter` puts the result
-    in. `None` if nothing is due. Raises what `merge_segments` does.
-    """
-    contents = index.contents()
-    segments: list[ArraySegment] = contents.segments
-    sizes = [size_of(index.storage, segment) for segment in segments]
-    run = find_merge(sizes)
-    if run is None:
-        return None
-    # Without the small ones at the end, which commits may merge among themselves meanwhile
-    tier = max(size.tier for size in sizes[run])
-    end = max(number for number in range(run.start, run.stop) if sizes[number].tier == tier) + 1
-    made_of = tuple(segments[run.start : end])
-    if not any(segment.doc_count() for segment in made_of):
-        return None
-    prepared = PreparedMerge(folder, ArraySegment(index.indexname), made_of)
-    try:
-        merge_segments(index.storage, contents.schema, prepared.made_of, prepared.segment, into=folder)
-    except BaseException:
-        prepared.discard()
-        raise
-    return prepared
-
-
 class BulkWriter:
     """The one writer of an index. Use it as a context manager: it commits at the end, and cancels on an error.
 
@@ -142,7 +69,6 @@ class BulkWriter:
         self._storage, self._name = index.storage, index.indexname
         self._memory = memory_mb << 20
         self._into_one, self._most_merged = into_one, most_merged
-        self._prepared: PreparedMerge | None = None
         self._lock = index.lock("WRITELOCK")
         if not self._lock.acquire(blocking=False):
             raise LockError(f"{self._storage.folder} is being written")
@@ -185,10 +111,6 @@ class BulkWriter:
         """Delete articles that were there when the writer was made; those it adds stay. Unknown serials are fine."""
         self._deleted.extend(serials)
 
-    def adopt(self, prepared: PreparedMerge) -> None:
-        """At the commit, put a merged segment in the place of those it was made of, if any of them is there still."""
-        self._prepared = prepared
-
     def commit(self) -> None:
         """Make all of it so, and let go of the lock; if that fails, it is as if `cancel` had been called.
 
@@ -198,8 +120,6 @@ class BulkWriter:
             self._flush()
             self._require_distinct_serials()
             self._apply_deletions()
-            if self._prepared is not None:
-                self._put_in(self._prepared)
             self._merge()
             Contents(self._schema, self._segments, self._generation + 1).write(self._storage, self._name)
         except BaseException:
@@ -235,17 +155,6 @@ class BulkWriter:
 
     def _serials_of(self, segment: ArraySegment) -> NDArray[np.uint64]:
         return open_documents(self._storage, segment).numbers(SERIAL).values(np.dtype(np.uint64))
-
-    def _put_in(self, prepared: PreparedMerge) -> None:
-        present = {(segment.segid, segment.stamp): segment for segment in self._segments}
-        now = [present.get((segment.segid, segment.stamp)) for segment in prepared.made_of]
-        if not any(now):
-            return
-        merged = prepared.link_into(Path(self._storage.folder))
-        merged.delete_documents(prepared.gone_since(now))
-        first = next(place for place, segment in enumerate(self._segments) if segment in now)
-        others = [segment for segment in self._segments if segment not in now]
-        self._segments = [*others[:first], merged, *others[first:]]
 
     def _merge(self) -> None:
         """Merge while the policy finds something to merge; segments of deleted documents alone go."""

@@ -218,15 +218,11 @@ def size_of(storage: FileStorage, segment: ArraySegment) -> SegmentSize:
 
 
 def merge_segments(
-    storage: FileStorage,
-    schema: Schema,
-    segments: Sequence[ArraySegment],
-    merged: ArraySegment,
-    into: Path | None = None,
+    storage: FileStorage, schema: Schema, segments: Sequence[ArraySegment], merged: ArraySegment
 ) -> None:
     """Write the documents of segments that are not deleted as one segment; there must be some.
 
-    Its files go into the folder of the others, or the folder `into`. Raises `DamagedFile`, `FileVersion` or `OSError`
+    Its files go into the folder of the others. Raises `DamagedFile`, `FileVersion` or `OSError`
     where files cannot be read or written, `Unmergeable`, `SegmentTooLarge`.
     """
     sources: list[_Source] = []
@@ -235,7 +231,7 @@ def merge_segments(
         sources.append(_Source(storage, segment, size))
         size += sources[-1].size
     merged.set_doc_count(size)
-    folder = Path(storage.folder) if into is None else into
+    folder = Path(storage.folder)
     with (folder / merged.make_filename(per_document.EXTENSION)).open("wb") as file:
         documents = DocumentsWriter(file, size)
         lengths = _write_lengths(documents, sources)

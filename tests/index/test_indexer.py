@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import shutil
 import threading
@@ -15,7 +16,7 @@ import pytest
 
 from index.build import IndexMaker, build
 from index.errors import BusyError, DataFileError, GenerationError
-from index.indexer import QUIET_S, Event, Failed, Holding, Indexer, Looked, Published
+from index.indexer import RETRY_S, Event, Failed, Holding, Indexer, Looked, Published
 from index.layout import DataFolder, bytes_from_manifest, current, current_id, published, verify
 from index.publish import held, roll_back, write_lock
 from index.snapshot import Snapshot, read_contents
@@ -348,25 +349,125 @@ def test_another_who_publishes_is_not_disturbed(world: World, indexer: Indexer) 
     assert len(world.says()) == 5
 
 
-def test_large_pieces_are_merged_when_it_is_quiet(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While changes come in only small pieces are merged; some seconds after the last, all that is due, once."""
+@dataclass
+class Held:
+    """Makes indexes of records; merging beside waits until it is let go, and fails if it is told to."""
+
+    go_on: threading.Event = field(default_factory=threading.Event)
+    failure: Exception | None = None
+    merged: int = 0
+
+    def update(self, folder: Path, upserts: Iterable[Record], deletes: Iterable[int], *, most_merged: float) -> int:
+        """Update an index of records."""
+        if math.isinf(most_merged):
+            assert self.go_on.wait(60)
+            if self.failure:
+                raise self.failure
+            self.merged += 1
+        return update_records(folder, upserts, deletes, most_merged=most_merged)
+
+
+@pytest.fixture
+def untidy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Indexer, Held]]:
+    """An indexer that has published an archive of articles a to h, and three more, in many pieces."""
     monkeypatch.setattr("index.tiers.TIER", 2)
     monkeypatch.setattr("index.tiers.SMALLEST_TIER", 1)
     monkeypatch.setattr("index.indexer.MOST_MERGED", 2)
-    with world.indexer() as indexer:
+    held_up = Held()
+    with world.indexer(IndexMaker(write=write_records, update=held_up.update)) as indexer:
         for name in "abcdefgh":
             world.put(name)
-            indexer.step()
-        assert len(read_contents(current(world.data).documents).parts) > 4
-        assert indexer.step() is None
-        world.clock.now += QUIET_S
-        step = indexer.step()
-        assert step is not None
-        assert (step.report.changed, step.report.articles) == (0, 11)
-        assert len(read_contents(current(world.data).documents).parts) <= 4
-        assert len(world.says()) == 11
-        world.clock.now += QUIET_S
-        assert indexer.step() is None
+            assert indexer.step() is not None
+        assert count_parts(world) > 4
+        yield indexer, held_up
+        held_up.go_on.set()
+        indexer.wait()
+
+
+def count_parts(world: World) -> int:
+    """How many parts the current generation has."""
+    return len(read_contents(current(world.data).documents).parts)
+
+
+def merge_all(indexer: Indexer) -> None:
+    """Let an indexer publish and merge all that is due."""
+    indexer.wait()
+    while indexer.step() is not None:
+        indexer.wait()
+
+
+def test_large_pieces_are_merged_beside(world: World, untidy: tuple[Indexer, Held]) -> None:
+    """While they are, articles come, change and go as ever; what is published next has it all, in few pieces."""
+    indexer, held_up = untidy
+    assert indexer.step() is None
+    world.put("late")
+    world.put("a", words="other words")
+    world.delete("b")
+    assert indexer.step() is not None
+    world.put("later")
+    assert indexer.step() is not None
+    assert count_parts(world) > 4
+    before = world.says()
+    assert set(before) == {*"acdefgh", "one", "two", "three", "late", "later"}
+    held_up.go_on.set()
+    indexer.wait()
+    step = indexer.step()
+    assert step is not None
+    assert (step.report.is_difference, step.report.articles) == (True, 12)
+    assert count_parts(world) <= 4
+    assert world.says() == before
+    merge_all(indexer)
+    assert (world.says(), held_up.merged) == (before, 2)  # what came while the first was made waited for the second
+    assert not world.data.tidied.exists()
+
+
+def test_a_merge_that_fails_holds_up_nothing(world: World, untidy: tuple[Indexer, Held]) -> None:
+    """It is reported, what changes is published, and after a while it is tried again."""
+    indexer, held_up = untidy
+    world.events.clear()
+    held_up.failure = OSError(errno.ENOSPC, "No space left on device")
+    held_up.go_on.set()
+    assert indexer.step() is None
+    indexer.wait()
+    assert indexer.step() is None
+    assert world.events == [Failed(held_up.failure, RETRY_S[1])]
+    held_up.failure = None
+    world.put("late")
+    assert indexer.step() is not None
+    assert indexer.step() is None
+    indexer.wait()
+    assert indexer.step() is None
+    assert held_up.merged == 0
+    world.clock.now += RETRY_S[1]
+    assert indexer.step() is None
+    indexer.wait()
+    assert indexer.step() is not None
+    assert len(world.says()) == 12
+
+
+def test_what_was_merged_of_another_archive_is_not_used(world: World, untidy: tuple[Indexer, Held]) -> None:
+    """Whatever takes the archive's place while pieces are merged, what is published is what the archive says."""
+    indexer, held_up = untidy
+    assert indexer.step() is None
+    for path in world.data.path.glob("archive.sqlite*"):
+        path.unlink()
+    world.put("only")
+    held_up.go_on.set()
+    indexer.wait()
+    step = indexer.step()
+    assert step is not None
+    assert not step.report.is_difference
+    assert set(world.says()) == {"only"}
+    assert not world.data.tidied.exists()
+
+
+def test_what_a_crash_left_of_a_merge_goes(world: World) -> None:
+    """The next indexer removes it when it has looked."""
+    world.data.tidied.mkdir()
+    (world.data.tidied / "half").write_bytes(b"a piece")
+    with world.indexer() as indexer:
+        indexer.step()
+    assert not world.data.tidied.exists()
 
 
 class Running:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from index.build import build
 from index.document import Declared, DeclaredRegion, RawDocument, Role
 from index.fields import KEYWORD_FIELDS
+from index.indexer import Indexer
 from index.layout import DataFolder, current, verify
 from index.snapshot import read_contents
 from index.store import Store
@@ -19,8 +21,10 @@ from service.wiring import index_maker, open_archive
 from tests.index.fakes import FakeExtractor, article
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from index.fields import Record
     from search.searcher import Searcher
 
 WORDS = (
@@ -95,6 +99,43 @@ def test_an_archive_that_was_followed_answers_as_one_made_at_once(tmp_path: Path
                 assert_same(data, anew, seed=step)
     assert differences > STEPS // 2
     assert len(read_contents(current(data).documents).parts) > 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_merges_beside_change_no_answer(tmp_path: Path, seed: int) -> None:
+    """Whatever changes while pieces are merged, the archive answers as one that is made at once."""
+    chance = random.Random(seed)  # noqa: S311 - nothing secret
+    data, anew = DataFolder(tmp_path / "followed"), DataFolder(tmp_path / "anew")
+    data.path.mkdir()
+    maker, merged_beside = index_maker(data), []
+
+    def update(folder: Path, upserts: Iterable[Record], deletes: Iterable[int], *, most_merged: float) -> int:
+        if folder.is_relative_to(data.tidied):
+            merged_beside.append(folder)
+        assert maker.update is not None
+        return maker.update(folder, upserts, deletes, most_merged=most_merged)
+
+    with ExitStack() as during:
+        patches = during.enter_context(pytest.MonkeyPatch.context())
+        for module in ("index.tiers", "index.codec.merge"):
+            patches.setattr(f"{module}.SMALLEST_TIER", 4)
+            patches.setattr(f"{module}.TIER", 3)
+        patches.setattr("index.indexer.MOST_MERGED", 8)
+        store = during.enter_context(Store.open(data.archive))
+        indexer = during.enter_context(
+            Indexer(data, index=replace(maker, update=update), load_rules=FakeExtractor, rules_stamp=lambda: None)
+        )
+        for step in range(STEPS):
+            change_something(store, chance)
+            indexer.step()
+            if chance.random() < 1 / 3:
+                indexer.wait()
+            if step % 6 == 5:
+                build(anew, store, FakeExtractor(), index=index_maker(anew), from_store=True)
+                verify(current(data))
+                assert_same(data, anew, seed=step)
+        indexer.wait()
+    assert len(merged_beside) > 2
 
 
 def test_a_difference_shares_the_files_that_did_not_change(tmp_path: Path) -> None:
