@@ -160,13 +160,14 @@ class Builder:
         index: IndexMaker,
         seen: Verified | None = None,
         tidied: Generation | None = None,
+        anew: UnderstoodAnew | None = None,
         most_merged: float = math.inf,
         progress: Progress = lambda _progress: None,
     ) -> None:
         """`seen` remembers what was verified before; `most_merged` is how many articles may be merged on the way.
 
         `tidied` is an earlier state of the current generation, in fewer pieces (`index.tidying`): the next one is made
-        from that, whether or not anything changed.
+        from that, whether or not anything changed. `anew` was understood by these rules before, and is reported, too.
         """
         self._data = data
         self._store = store
@@ -176,7 +177,7 @@ class Builder:
         self._tidied = tidied
         self._most_merged = most_merged
         self._progress = progress
-        self._anew = UnderstoodAnew()
+        self._anew = anew or UnderstoodAnew()
 
     def understand_anew(self) -> None:
         """Have articles that were understood by older rules understood by these. `publish` does; this needs no lock."""

@@ -5,13 +5,14 @@ that again and again until it is told to stop, and never dies of a full disk or 
 is published as it is, and tries again, later each time. A burst of changes becomes one generation. Small pieces are
 merged on the way; what takes longer is merged beside (`index.tidying`), and nobody waits for it.
 
-It notices changes of the store, by whatever process; of the rules, whereupon articles are understood anew and what that
-changed is published at once; that the current generation is damaged, lost or of another version; that another archive
-was put in place of this one. While publishing is held (`index.publish.held`), it waits. The lock is taken to publish,
-so that commands may publish or roll back in between.
+It notices changes of the store, by whatever process; of the rules; that the current generation is damaged, lost or of
+another version; that another archive was put in place of this one. While publishing is held (`index.publish.held`), it
+waits. The lock is taken to publish, so that commands may publish or roll back in between.
 
-While articles are understood anew by changed rules, new ones wait to be published until all of that is done: a
-generation shows an archive as understood by one set of rules, never half by one and half by another.
+A generation shows an archive as understood by one set of rules, never half by one and half by another. When the rules
+change, articles are understood anew beside (`index.understanding`), some at a time; what comes and goes meanwhile is
+published at once by the rules before. When all are done, all that the new rules change appears in one generation.
+An indexer that never knew the rules before, having been started since, has new articles wait for that.
 """
 
 from __future__ import annotations
@@ -22,20 +23,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
-from index.build import Builder, BuildReport
+from index.build import Builder, BuildProgress, BuildReport, Stage
 from index.errors import BusyError, DataFileError, GenerationError
 from index.layout import Generation, Verified, current, current_id, verify
 from index.memory import give_back
 from index.publish import Hold, create_data_folder, held, write_lock
 from index.store import Store
 from index.tidying import Tidying, needs_tidying
+from index.understanding import UnderstandingBeside, UnderstoodAnew
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Hashable
     from types import TracebackType
 
-    from index.build import BuildProgress, IndexMaker
+    from index.build import IndexMaker
     from index.ingest import Understanding
     from index.layout import DataFolder
 
@@ -47,6 +49,9 @@ LOOK_S: Final = 2.0
 
 RETRY_S: Final = (0.5, 30.0)
 """Seconds to wait after a first failure, doubled after each that follows, up to the second number."""
+
+BESIDE_S: Final = 0.2
+"""Seconds for which articles are understood by changed rules, before a look whether anything is to be published."""
 
 MOST_MERGED: Final = 5000
 """Articles that are merged at most while one publishes. Some tens of milliseconds."""
@@ -113,6 +118,8 @@ class Indexer:
         self._seen = Verified()
         self._archive = _Archive(data)
         self._current: Generation | None = None
+        self._shown: Understanding | None = None
+        self._beside: UnderstandingBeside | None = None
         self._hold: Hold | None = None
         self._look_at = float("-inf")
         self._tidying = None if index.update is None else Tidying(data, index.update, index.check, self._seen)
@@ -130,6 +137,7 @@ class Indexer:
 
     def close(self) -> None:
         """Let go of the store. May be called twice."""
+        self._forget_beside()
         self._archive.close()
 
     def load_rules(self) -> None:
@@ -146,6 +154,15 @@ class Indexer:
         if store is None or self._is_held():
             return None
         rules = self._rules.get()
+        self._look()
+        if self._shown is None or not self._is_by_others(store, rules):
+            self._forget_beside()
+            return self._publish_if_due(store, rules)
+        published = self._publish_if_due(store, self._shown)
+        anew = self._understand_beside(store, rules)
+        return published if anew is None else self._publish(store, rules, anew=anew)
+
+    def _publish_if_due(self, store: Store, rules: Understanding) -> Published | None:
         is_published = self._is_published(store, rules)
         self._report(Looked(store.change, self._current if is_published else None))
         tidied = self._find_tidied()
@@ -153,6 +170,37 @@ class Indexer:
             self._tidy_if_due()
             return None
         return self._publish(store, rules, tidied)
+
+    def _is_by_others(self, store: Store, rules: Understanding) -> bool:
+        """Whether the current generation shows this archive by other rules than these, and those are at hand."""
+        if self._shown is None or self._current is None:
+            return False
+        reflects, shown = self._current.manifest.reflects, self._shown.fingerprint
+        return reflects.archive == store.id and reflects.rules == shown != rules.fingerprint
+
+    def _understand_beside(self, store: Store, rules: Understanding) -> UnderstoodAnew | None:
+        """Find out for a moment what articles say by coming rules; once all is known, have the store say so."""
+        if self._beside is None or self._beside.rules != rules.fingerprint:
+            self._forget_beside()
+            self._beside = UnderstandingBeside(self._data.path, store, rules)
+        until = self._clock() + BESIDE_S
+        try:
+            if not self._beside.go_on(store, lambda: self._clock() >= until, self._hear_understanding):
+                return None
+            anew = self._beside.keep(store, self._hear_understanding)
+        except BaseException:
+            self._forget_beside()
+            raise
+        self._forget_beside()
+        return anew
+
+    def _forget_beside(self) -> None:
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
+
+    def _hear_understanding(self, done: int, total: int) -> None:
+        self._hear(BuildProgress(Stage.UNDERSTANDING, done, total))
 
     def run(self, stop: threading.Event, *, poll_s: float = POLL_S) -> None:
         """Do steps until `stop` is set. A generation that is being made from the whole archive is then abandoned."""
@@ -189,19 +237,25 @@ class Indexer:
         if self._tidying:
             self._tidying.wait()
 
-    def _publish(self, store: Store, rules: Understanding, tidied: Generation | None) -> Published | None:
+    def _publish(
+        self,
+        store: Store,
+        rules: Understanding,
+        tidied: Generation | None = None,
+        anew: UnderstoodAnew | None = None,
+    ) -> Published | None:
         started = self._clock()
         create_data_folder(self._data)
         builder = Builder(
             self._data, store, rules,
-            index=self._index, seen=self._seen, tidied=tidied, most_merged=MOST_MERGED, progress=self._hear,
+            index=self._index, seen=self._seen, tidied=tidied, anew=anew, most_merged=MOST_MERGED, progress=self._hear,
         )  # fmt: skip
         builder.understand_anew()
         with write_lock(self._data) as lock:
             if held(self._data):
                 return None
             report = builder.publish(lock)
-        self._current = report.generation
+        self._current, self._shown = report.generation, rules
         if self._tidying and (tidied or not self._is_cleared_up):
             self._tidying.discard()
         self._is_cleared_up = True
@@ -213,8 +267,8 @@ class Indexer:
         give_back()
         return published
 
-    def _is_published(self, store: Store, rules: Understanding) -> bool:
-        """Whether the current generation says what the store says; every `LOOK_S`, whether its files are whole."""
+    def _look(self) -> None:
+        """See what the current generation is; every `LOOK_S`, whether its files are whole."""
         try:
             is_time = self._clock() >= self._look_at
             if is_time or self._current is None or self._current.id != current_id(self._data):
@@ -224,6 +278,10 @@ class Indexer:
                 self._look_at = self._clock() + LOOK_S
         except GenerationError:
             self._current = None
+
+    def _is_published(self, store: Store, rules: Understanding) -> bool:
+        """Whether the current generation says what the store says."""
+        if self._current is None:
             return False
         reflects = self._current.manifest.reflects
         return (reflects.archive, reflects.rules) == (

@@ -95,6 +95,15 @@ class StoredArticle:
     change: int
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an article that was read at its `change` says by newer rules; `document` is None if that is the same."""
+
+    serial: int
+    change: int
+    document: Document | None
+
+
 Admit: TypeAlias = Callable[[Identity], None]
 """Told, inside the transaction, which article each arrival is; raises what it likes if that may not be."""
 
@@ -249,19 +258,18 @@ class Store:
 
     def outdated(self, rules: str, *, after: int, limit: int, since: int = 0) -> tuple[StoredArticle, ...]:
         """The first `limit` articles of those with a serial above `after`."""
-        columns = "serial, raw, document, rules, change"
-        condition = f"serial > ? AND rules <> ? {_changed(since)}"
-        query = f"SELECT {columns} FROM article WHERE {condition} ORDER BY serial LIMIT ?"  # noqa: S608 - constant but for a number
+        condition = f"serial > ? AND rules <> ? {_changed(since)} ORDER BY serial LIMIT ?"
+        query = f"SELECT serial, raw, document, rules, change FROM article WHERE {condition}"  # noqa: S608 - constant but for a number
         return tuple(self._article(*row) for row in self._rows(query, after, rules, limit))
 
-    def revise(self, revisions: Iterable[tuple[StoredArticle, Document]], *, rules: str) -> int:
+    def revise(self, revisions: Iterable[Revision], *, rules: str) -> int:
         """Keep what articles are understood as by newer `rules`, in one transaction; the number that differ.
 
         An article that changed since it was read is passed over: whoever changed it understood it anew. One whose
         document is the same as before gets no change number.
         """
         with self._writing():
-            return sum(self._revise(article, document, rules) for article, document in revisions)
+            return sum(self._revise(revision, rules) for revision in revisions)
 
     def problems(self) -> tuple[str, ...]:
         """What SQLite finds wrong with the file; empty if it is sound. Reads all of it."""
@@ -330,18 +338,15 @@ class Store:
         self._connection.execute("UPDATE article SET change = ? WHERE serial = ?", (change, serial))
         return Outcome(Effect.ADDED, serial, article_id, change)
 
-    def _revise(self, article: StoredArticle, document: Document, rules: str) -> bool:
-        unaltered = "WHERE serial = ? AND change = ?"
+    def _revise(self, revision: Revision, rules: str) -> bool:
+        serial, document = revision.serial, revision.document
         found = self._connection.execute(
-            f"UPDATE article SET rules = ? {unaltered}",  # noqa: S608 - constant
-            (rules, article.serial, article.change),
+            "UPDATE article SET rules = ? WHERE serial = ? AND change = ?", (rules, serial, revision.change)
         )
-        if not found.rowcount or document == article.document:
+        if not found.rowcount or document is None:
             return False
-        change = self._log(article.serial, document.id, Effect.UPDATED)
-        self._connection.execute(
-            "UPDATE article SET document = ?, change = ? WHERE serial = ?", (_encoded(document), change, article.serial)
-        )
+        values = (_encoded(document), self._log(serial, document.id, Effect.UPDATED), serial)
+        self._connection.execute("UPDATE article SET document = ?, change = ? WHERE serial = ?", values)
         return True
 
     def _log(self, serial: int, article_id: str, effect: Effect) -> int:

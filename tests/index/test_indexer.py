@@ -9,14 +9,15 @@ import os
 import shutil
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
 from index.build import IndexMaker, build
-from index.errors import BusyError, DataFileError, GenerationError
-from index.indexer import RETRY_S, Event, Failed, Holding, Indexer, Looked, Published
+from index.errors import BusyError, DataFileError, DiskFull, GenerationError
+from index.indexer import BESIDE_S, RETRY_S, Event, Failed, Holding, Indexer, Looked, Published
 from index.layout import DataFolder, bytes_from_manifest, current, current_id, published, verify
 from index.publish import held, roll_back, write_lock
 from index.snapshot import Snapshot, read_contents
@@ -35,12 +36,14 @@ RECORDS = IndexMaker(write=write_records, update=update_records)
 
 @dataclass
 class Clock:
-    """A clock that is set by hand."""
+    """A clock that is set by hand, and goes on by `pace` with each look at it."""
 
     now: float = 0.0
+    pace: float = 0.0
 
     def __call__(self) -> float:
         """The time it was set to."""
+        self.now += self.pace
         return self.now
 
 
@@ -192,6 +195,101 @@ def test_changed_rules_are_published_at_once(world: World, indexer: Indexer) -> 
     assert step is not None
     assert (step.report.reunderstood, step.report.revised, step.report.changed) == (3, 0, 0)
     assert step.report.generation.manifest.reflects.rules == "rules-3"
+
+
+NEW_RULES = FakeExtractor("rules-2", title_prefix="! ")
+
+
+def titles(world: World) -> dict[str, str]:
+    """The titles that the current generation shows, by id; all are by the rules that it says."""
+    generation = current(world.data)
+    with Snapshot.open(generation.documents) as snapshot:
+        documents = [snapshot.find(name) for name in world.says()]
+    shown = {document.id: document.title.value for document in documents if document and document.title}
+    prefix = {"rules-1": "", "rules-2": "! ", "rules-3": "? "}[generation.manifest.reflects.rules]
+    assert shown == {name: f"{prefix}{text}" for name, text in world.says().items()}
+    return shown
+
+
+@pytest.fixture
+def slow(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Indexer]:
+    """An indexer that understands one article beside, of the three that it has published, at each step."""
+    monkeypatch.setattr("index.understanding.BESIDE_ARTICLES", 1)
+    monkeypatch.setattr("index.understanding.BATCH_ARTICLES", 1)
+    with world.indexer() as indexer:
+        indexer.step()
+        world.clock.pace = BESIDE_S
+        yield indexer
+
+
+def test_what_comes_while_articles_are_understood_anew_is_published_by_the_rules_before(
+    world: World, slow: Indexer
+) -> None:
+    """At once, though it was put by the new rules; then all of it appears by those, in one generation."""
+    world.rules = NEW_RULES
+    assert slow.step() is None
+    world.put("four")
+    world.delete("three")
+    step = slow.step()
+    assert step is not None
+    assert titles(world) == {name: f"words of {name}" for name in ("one", "two", "four")}
+    world.put("two", words="new words")
+    assert slow.step() is not None
+    assert titles(world)["two"] == "new words of two"
+    while current(world.data).manifest.reflects.rules == "rules-1":
+        step = slow.step()
+    assert step is not None
+    assert (step.report.reunderstood, step.report.is_difference) == (4, True)  # "two" twice
+    assert titles(world) == {"one": "! words of one", "two": "! new words of two", "four": "! words of four"}
+    assert slow.step() is None
+
+
+@pytest.mark.parametrize("is_another", [False, True], ids=["it goes on", "another goes on"])
+def test_what_is_broken_off_while_new_rules_are_put_in_force_shows_nothing_of_them(
+    world: World, slow: Indexer, monkeypatch: pytest.MonkeyPatch, *, is_another: bool
+) -> None:
+    """Whoever goes on, after a full disk or a crash, shows all by the new rules, and by those before until then."""
+    revise = Store.revise
+    room = [1]
+
+    def until_full(*arguments: Any, **options: Any) -> int:
+        if not room[0]:
+            raise DiskFull(world.data.path)
+        room[0] -= 1
+        return revise(*arguments, **options)
+
+    world.rules = NEW_RULES
+    slow.step()
+    monkeypatch.setattr(Store, "revise", until_full)
+    assert [slow.step(), slow.step()] == [None, None]
+    with pytest.raises(DiskFull):
+        slow.step()
+    assert set(titles(world).values()) == {"words of one", "words of two", "words of three"}
+    monkeypatch.undo()
+    with world.indexer() if is_another else nullcontext(slow) as indexer:
+        while current(world.data).manifest.reflects.rules == "rules-1":
+            indexer.step()
+            titles(world)
+        assert set(titles(world)) == {"one", "two", "three"}
+        assert indexer.step() is None
+
+
+@pytest.mark.parametrize(
+    ("then", "prefix"),
+    [
+        pytest.param(FakeExtractor("rules-3", title_prefix="? "), "? ", id="to others"),
+        pytest.param(FakeExtractor("rules-1"), "", id="back"),
+    ],
+)
+def test_rules_may_change_again_meanwhile(world: World, slow: Indexer, then: FakeExtractor, prefix: str) -> None:
+    """Those that never came into force are never shown."""
+    world.rules = NEW_RULES
+    assert slow.step() is None
+    world.rules = then
+    for _ in range(9):
+        slow.step()
+        assert current(world.data).manifest.reflects.rules != "rules-2"
+    assert titles(world) == {name: f"{prefix}words of {name}" for name in ("one", "two", "three")}
 
 
 def test_one_can_go_back_while_articles_are_understood_anew(world: World, indexer: Indexer) -> None:

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from index.database import APPLICATION_ID, LOG_BYTES_KEPT
 from index.document import Declared, RawDocument
 from index.errors import BusyError, DamagedStore, DiskFull, ReadOnlyStore, StoreError, StoreVersion
-from index.store import Change, Effect, Identity, Outcome, Store
+from index.store import Change, Effect, Identity, Outcome, Revision, Store
 from tests.index.fakes import FakeExtractor, article
 
 if TYPE_CHECKING:
@@ -180,7 +180,10 @@ def test_revising_changes_only_what_differs(store: Store) -> None:
     batch = store.outdated("new", after=0, limit=2)
     assert [found.document.id for found in batch] == ["a", "b"]
     louder = FakeExtractor(title_prefix="! ")
-    revisions = [(batch[0], batch[0].document), (batch[1], louder.understand(batch[1].raw, "b"))]
+    revisions = [
+        Revision(batch[0].serial, batch[0].change, None),
+        Revision(batch[1].serial, batch[1].change, louder.understand(batch[1].raw, "b")),
+    ]
     assert store.revise(revisions, rules="new") == 1
     assert store.count_outdated("new") == 1
     assert [found.document.id for found in store.outdated("new", after=0, limit=9)] == ["c"]
@@ -193,7 +196,7 @@ def test_revising_passes_over_what_changed_meanwhile(store: Store) -> None:
     put(store, article("old", article_id="x"), rules="old")
     (stale,) = store.outdated("new", after=0, limit=9)
     put(store, article("newer", article_id="x"), rules="newer")
-    assert store.revise([(stale, stale.document)], rules="new") == 0
+    assert store.revise([Revision(stale.serial, stale.change, stale.document)], rules="new") == 0
     found = store.find("x")
     assert found is not None
     assert (found.raw.content, found.rules) == ("newer", "newer")
