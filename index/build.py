@@ -218,17 +218,22 @@ class Builder:
         return Reflects(archive=store.id, change=change, rules=rules, at=at, understood=understood)
 
     def _find_base(self) -> Generation | None:
-        """What was tidied, or else the current generation, if every byte of that is as published.
-
-        Either has to be an earlier state of this archive.
-        """
+        """What was tidied, or else the current generation; none if that is not whole: one from the store mends it."""
         try:
             generation = current(self._data)
+        except GenerationError:
+            return None
+        if not self._is_usable(generation):
+            return None
+        return self._tidied if self._tidied and self._is_usable(self._tidied) else generation
+
+    def _is_usable(self, generation: Generation) -> bool:
+        """Whether every byte is as published, and it shows an earlier state of this archive."""
+        try:
             verify(generation, self._seen)
         except GenerationError:
-            return None  # whatever is wrong with it, one made from the store mends it
-        candidates = (self._tidied, generation)
-        return next((one for one in candidates if one is not None and self._is_earlier(one.manifest.reflects)), None)
+            return False
+        return self._is_earlier(generation.manifest.reflects)
 
     def _is_earlier(self, reflects: Reflects) -> bool:
         return reflects.archive == self._store.id and self._is_past(reflects)

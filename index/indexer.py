@@ -54,7 +54,7 @@ BESIDE_S: Final = 0.2
 """Seconds for which articles are understood by changed rules, before a look whether anything is to be published."""
 
 MOST_MERGED: Final = 5000
-"""Articles that are merged at most while one publishes. Some tens of milliseconds."""
+"""Articles that are merged at most while others wait to be published. It takes a fraction of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Indexer:
     """Follows an archive. It is a context manager, and belongs to the thread that made it.
 
     `load_rules` loads what understands articles; it is called again when `rules_stamp()`, which is cheap, changes.
-    `report` is told of every event, `hear` of progress.
+    `report` is told of every event, `hear` of progress. Who takes but one step has nothing merged beside.
     """
 
     def __init__(  # noqa: PLR0913 - all but the first by name, most with a default
@@ -107,6 +107,7 @@ class Indexer:
         rules_stamp: Callable[[], Hashable] = lambda: None,
         report: Callable[[Event], None] = lambda _event: None,
         hear: Callable[[BuildProgress], None] = lambda _progress: None,
+        merges_beside: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._data = data
@@ -122,7 +123,8 @@ class Indexer:
         self._beside: UnderstandingBeside | None = None
         self._hold: Hold | None = None
         self._look_at = float("-inf")
-        self._tidying = None if index.update is None else Tidying(data, index.update, index.check, self._seen)
+        update = index.update if merges_beside else None
+        self._tidying = None if update is None else Tidying(data, update, index.check, self._seen)
         self._tidy_at = float("-inf")
         self._looked_through: str | None = None
         self._is_cleared_up = False
@@ -142,7 +144,7 @@ class Indexer:
 
     def load_rules(self) -> None:
         """Load the rules now: the first publish need not wait for that. If they are wrong, the first step says so."""
-        with suppress(DataFileError):
+        with suppress(DataFileError, OSError):
             self._rules.get()
 
     def step(self) -> Published | None:

@@ -75,7 +75,7 @@ def _index_once(folder: DataFolder) -> None:
         say(f"Publishing is held since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}. To go on: dateline build")
         sys.exit(SOMETHING_WRONG)
     compile_first = _compiler(folder, lambda: say(f"{COMPILING.capitalize()} …"))
-    with _indexer(folder, compile_first, lambda _event: None) as indexer:
+    with _indexer(folder, compile_first, lambda _event: None, merges_beside=False) as indexer:
         done = indexer.step()
     if done is None:
         say(f"Nothing has changed: generation {current_id(folder)} stands")
@@ -155,7 +155,13 @@ def _compiler(folder: DataFolder, tell: Callable[[], object]) -> Callable[[], No
     return compile_first
 
 
-def _indexer(folder: DataFolder, compile_first: Callable[[], None], report: Callable[[Event], None]) -> Indexer:
+def _indexer(
+    folder: DataFolder,
+    compile_first: Callable[[], None],
+    report: Callable[[Event], None],
+    *,
+    merges_beside: bool = True,
+) -> Indexer:
     """An indexer of this folder, by its rules as they are by then."""
     return Indexer(
         folder,
@@ -163,6 +169,7 @@ def _indexer(folder: DataFolder, compile_first: Callable[[], None], report: Call
         load_rules=lambda: extractor_of(folder),
         rules_stamp=lambda: rules_stamp(folder),
         report=report,
+        merges_beside=merges_beside,
     )
 
 

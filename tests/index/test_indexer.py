@@ -559,6 +559,38 @@ def test_what_was_merged_of_another_archive_is_not_used(world: World, untidy: tu
     assert not world.data.tidied.exists()
 
 
+def test_what_was_merged_and_then_damaged_is_not_used(world: World, untidy: tuple[Indexer, Held]) -> None:
+    """What is published is then made from what is published, and the rest goes."""
+    indexer, held_up = untidy
+    held_up.go_on.set()
+    indexer.wait()
+    (world.data.tidied / "index" / "records.jsonl").write_text("{}", encoding="utf-8")
+    world.put("late")
+    step = indexer.step()
+    assert step is not None
+    assert (step.report.is_difference, step.report.changed) == (True, 1)
+    assert len(world.says()) == 12
+    merge_all(indexer)
+    assert len(world.says()) == 12
+    assert not world.data.tidied.exists()
+
+
+def test_who_takes_but_one_step_merges_nothing_beside(world: World, untidy: tuple[Indexer, Held]) -> None:
+    """It ends, and would leave half a merge."""
+    others, held_up = untidy
+    held_up.go_on.set()
+    others.wait()
+    others.close()
+    maker = IndexMaker(write=write_records, update=held_up.update)
+    merged = held_up.merged
+    with Indexer(world.data, index=maker, load_rules=FakeExtractor, merges_beside=False) as indexer:
+        for name in ("late", "later"):
+            world.put(name)
+            assert indexer.step() is not None
+            indexer.wait()
+    assert held_up.merged == merged
+
+
 def test_what_a_crash_left_of_a_merge_goes(world: World) -> None:
     """The next indexer removes it when it has looked."""
     world.data.tidied.mkdir()

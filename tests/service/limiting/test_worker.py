@@ -47,6 +47,8 @@ def test_who_is_late_makes_way_for_those_behind(
     worker: Callable[[int], Worker], queued_at: float, busy: int, *, is_answered: bool
 ) -> None:
     """After a standstill the few who waited are answered; where there are more than can be, the late are told 503."""
-    connection: Any = SimpleNamespace(queued_at=queued_at, unsent=bytearray(), finish=lambda: None)
+    connection: Any = SimpleNamespace(
+        queued_at=queued_at, received=bytearray(), unsent=bytearray(), finish=lambda: None
+    )
     assert worker(busy).handle(connection) is is_answered
     assert connection.unsent.startswith(b"200" if is_answered else b"HTTP/1.1 503")
