@@ -1,13 +1,19 @@
-"""Korean particles: what is glued to a noun and is no part of it.
+"""What Korean words of a question also look like in texts: without what is glued to them, and with other blanks.
 
-Texts are indexed by pairs of letters (`index.analysis`), so a noun is found with any particle behind it. In a question
-it is the other way round: 신의주에서 has to find 신의주 as well, so the word is asked for without its particle, too.
+Texts are indexed by pairs of letters (`index.analysis`), so a noun is found with anything behind it. In a question it
+is the other way round: 신의주에서 has to find 신의주 as well, so a word is asked for `without_particle`, too. Writers
+disagree about blanks, so 남한산제품 has to find 남한산 제품: `spacings`. A noun of one letter is asked for
+`with_particles`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PARTICLES: Final = (
     "은", "는", "이", "가", "을", "를", "의", "에", "와", "과", "도", "만", "로", "으로", "에서", "에게", "에게서",
@@ -18,21 +24,77 @@ PARTICLES: Final = (
 )  # fmt: skip
 """Particles of case and topic, the plural, and what they commonly combine to."""
 
-_KNOWN: Final = frozenset(PARTICLES)
-_LONGEST: Final = max(map(len, PARTICLES))
-_NOUN: Final = re.compile(r".*(?:[가-힣]{2}|[A-Za-z0-9])")
+_DOING: Final = (
+    "다", "는", "고", "며", "면서", "여", "여서", "였다", "였고", "였으며", "지만", "려", "려고", "려던", "다가", "던",
+    "도록", "기", "자", "지", "겠다",
+)  # fmt: skip
+_ENDINGS: Final = (
+    *(stem + ending for stem, ending in product(("하", "되"), _DOING)),
+    "한", "할", "함", "해", "했다", "했고", "했던", "해서", "합니다", "된", "될", "됨", "돼", "됐다", "됐고", "됐던",
+    "돼서", "됩니다", "한다", "된다", "한다고", "된다고", "당한", "당했다", "시킨", "시켰다",
+)  # fmt: skip
+"""Common forms of the verbs that make one of a noun: to do it (하다), to be done (되다)."""
+
+WITH_ONE_LETTER: Final = "은는이가을를의에와과도만로들값"
+"""What is glued to a noun of one letter: particles and the plural, and 값, the price of something."""
+
+LONGEST_PARTED: Final = 12
+PARTED_ANYHOW: Final = 6
+"""Letters of a word up to which it is parted in two; and up to which in three, too."""
+
+SHORTEST_PART: Final = 2
+"""Letters of a part: one letter is found in too many words."""
+
+_KNOWN: Final = frozenset((*PARTICLES, *_ENDINGS))
+_LONGEST: Final = max(map(len, _KNOWN))
+_NOUN: Final = re.compile(r".*(?:[가-힣]{2}|[A-Za-z0-9\u4e00-\u9fff])")
+_RUN: Final = re.compile(r"[가-힣]+")
 
 
 def without_particle(word: str) -> str | None:
-    """The word without the particle at its end; None if it has none, or too little would be left to be a noun.
+    """The word without the particle at its end, or the ending that makes a verb of it.
 
-    The longest particle is taken off, but two letters of hangul stay. A letter that only looks like a particle (지하도)
-    is taken off as well, so ask for both.
+    None if it has none, or too little would be left to be a noun. The longest ending is taken off, but two letters of
+    hangul stay. A letter that only looks like a particle (지하도) is taken off as well, so ask for both.
 
     >>> without_particle("신의주에서"), without_particle("제품을"), without_particle("가을"), without_particle("MSS는")
     ('신의주', '제품', None, 'MSS')
+    >>> without_particle("체포된"), without_particle("新義州에서")
+    ('체포', '新義州')
     """
     for length in range(min(len(word) - 1, _LONGEST), 0, -1):
         if word[-length:] in _KNOWN and _NOUN.fullmatch(word[:-length]):
             return word[:-length]
     return None
+
+
+def with_particles(letter: str) -> tuple[str, ...]:
+    """A noun of one syllable with whatever is commonly glued to it; nothing for any other letter.
+
+    >>> with_particles("쌀")[:3], with_particles("東")
+    (('쌀은', '쌀는', '쌀이'), ())
+    """
+    return tuple(letter + particle for particle in WITH_ONE_LETTER) if _RUN.fullmatch(letter) else ()
+
+
+def spacings(text: str) -> tuple[str, ...]:
+    """A name or word, and the same with blanks elsewhere: 남한산 제품 for 남한산제품, and the other way round.
+
+    A word of hangul alone is parted wherever both parts have two letters, one of up to six letters into three as well.
+
+    >>> spacings("남한산제품"), spacings("남한산 제품"), spacings("시장"), spacings("109상무")
+    (('남한산제품', '남한 산제품', '남한산 제품'), ('남한산 제품', '남한산제품'), ('시장',), ('109상무',))
+    """
+    words = text.split()
+    if not all(map(_RUN.fullmatch, words)):
+        return (text,)
+    if len(words) > 1:
+        return (text, "".join(words))
+    return (text, *_parted(text)) if len(text) <= LONGEST_PARTED else (text,)
+
+
+def _parted(word: str) -> Iterator[str]:
+    for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1):
+        yield f"{word[:at]} {word[at:]}"
+        if len(word) <= PARTED_ANYHOW:
+            yield from (f"{word[:at]} {rest}" for rest in _parted(word[at:]))

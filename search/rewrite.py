@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from index.analysis import MAX_TERM_LENGTH, fold, goes_by_pairs, slug, stem, terms
-from search.korean import without_particle
+from search.korean import spacings, with_particles, without_particle
 from search.query import (
     And,
     Dates,
@@ -119,7 +119,7 @@ def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one ca
             found = tuple(terms(" ".join(words)))
             return Near(found, distance, field) if len(found) > 1 else _phrase_of(found, field)
         case Prefix(text, field) if goes_by_pairs(text):
-            return _word(text, field)
+            return _beginning_of_pairs(text, field)
         case Prefix(text, field):
             return _beginning(fold(text)[:MAX_TERM_LENGTH], field)
         case Value("region", value):
@@ -139,15 +139,27 @@ def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one ca
 
 
 def _word(text: str, field: str | None) -> Query:
-    """A word as typed, without quotation marks; of Korean ones also what they are without a particle.
+    """A word as typed, without quotation marks; of Korean ones also what they are without a particle, or in parts.
 
-    A single letter of a script whose letters go by pairs begins pairs, too: 쌀 is in 쌀값.
+    A single syllable is found alone and before a particle: 쌀 in 쌀을, not in 쌀쌀하다. Other scripts have no
+    particles, so a single letter of theirs begins pairs: 中 is in 中國.
     """
     found = terms(text)
     if len(found) == 1 and len(found[0]) == 1 and goes_by_pairs(text):
+        glued = with_particles(found[0])
+        if glued:
+            return any_of(Term(term, field) for term in (found[0], *glued))
+        return _beginning_of_pairs(text, field)
+    written = (text, *spacings(without_particle(text) or text))
+    return any_of(_phrase_of(terms(words), field) for words in dict.fromkeys(written))
+
+
+def _beginning_of_pairs(text: str, field: str | None) -> Query:
+    """Words that begin so, or have it inside: a word of pairs does not end where its letters do."""
+    found = terms(text)
+    if len(found) == 1 and len(found[0]) == 1:
         return any_of([Term(found[0], field), Prefix(found[0], field)])
-    noun = without_particle(text)
-    return any_of([_phrase_of(found, field), *([_phrase_of(terms(noun), field)] if noun else ())])
+    return _phrase_of(found, field)
 
 
 def _phrase_of(found: list[str] | tuple[str, ...], field: str | None) -> Query:

@@ -1,4 +1,4 @@
-"""What a reader's words also go by: a place's every name in every script, and synonyms from a file.
+"""What a reader's words also go by: a place's every name, synonyms from a file, other spellings of a Korean word.
 
 A `Thesaurus` knows which words have a `Meaning`, and by which other `Name`s that is asked for. `widen` goes over a
 question as read, finds words with a meaning (the longest run of them first), and asks for the other names as well;
@@ -18,12 +18,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import resources
+from itertools import chain
 from typing import TYPE_CHECKING, Final, assert_never
 
 from index.analysis import terms
 from index.errors import DataFileError
 from index.gazetteer import Gazetteer
-from search.korean import without_particle
+from search.hanja import other_initials, readings
+from search.korean import spacings, without_particle
 from search.query import (
     And,
     Dates,
@@ -60,6 +62,10 @@ class Reason(StrEnum):
 
     PLACE = "place"
     SYNONYM = "synonym"
+    READING = "reading"
+    """Chinese characters as hangul."""
+    SPELLING = "spelling"
+    """A Korean word as the other side of the border writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,8 @@ class Meaning:
 class Variant:
     """Something that was asked for beside what was typed.
 
-    `asked` are the words as typed, `text` the other name, `query` how engines are asked for it. A variant that asks
-    for the region itself has its usual name as `text`.
+    `asked` are the words as typed, `text` the other name, `query` how engines are asked for it. The one with a
+    place's usual name as `text` asks for its region, too.
     """
 
     asked: str
@@ -95,10 +101,10 @@ class Variant:
 
 
 class Thesaurus:
-    """Meanings by the terms of their names. Immutable."""
+    """Meanings by the terms of their names, and spellings of words that have none. Immutable."""
 
-    def __init__(self, meanings: Iterable[tuple[tuple[Name, ...], Meaning]]) -> None:
-        """Each meaning comes with the names that have it."""
+    def __init__(self, meanings: Iterable[tuple[tuple[Name, ...], Meaning]], *, respells: bool = False) -> None:
+        """Each meaning comes with the names that have it. Only one that `respells` knows other spellings."""
         known: defaultdict[tuple[str, ...], dict[Meaning, None]] = defaultdict(dict)
         for names, meaning in meanings:
             for name in names:
@@ -107,6 +113,14 @@ class Thesaurus:
         self._meanings: Mapping[tuple[str, ...], tuple[Meaning, ...]] = {key: tuple(of) for key, of in known.items()}
         self.longest = max(map(len, known), default=0)
         """Terms of the longest name."""
+        self._respells = respells
+
+    def respelt(self, word: str) -> tuple[tuple[Reason, str], ...]:
+        """How else a Korean word is written, each with the reason."""
+        if not self._respells:
+            return ()
+        by_reading = tuple((Reason.READING, text) for text in readings(word))
+        return by_reading or tuple((Reason.SPELLING, text) for text in other_initials(word))
 
     def meanings(self, of: tuple[str, ...]) -> tuple[Meaning, ...]:
         """What these terms, all of them together, stand for."""
@@ -135,7 +149,7 @@ class Lexicon:
 
 def thesaurus_of(gazetteer: Gazetteer, synonyms: Iterable[tuple[tuple[Name, ...], Meaning]] = ()) -> Thesaurus:
     """The names of a gazetteer's places, and synonyms as `load_synonyms` gives them."""
-    return Thesaurus([*map(_named, gazetteer.places.values()), *synonyms])
+    return Thesaurus([*map(_named, gazetteer.places.values()), *synonyms], respells=True)
 
 
 def _named(place: Place) -> tuple[tuple[Name, ...], Meaning]:
@@ -269,6 +283,9 @@ class _Widening:
         last = run[-1]
         if not found and isinstance(last, Term) and (noun := without_particle(last.text)):
             return self._meanings((*run[:-1], Term(noun, last.field)))
+        if not found and len(run) == 1 and isinstance(last, Term):
+            respelt = (self.thesaurus.meanings(tuple(terms(text))) for _, text in self.thesaurus.respelt(last.text))
+            return tuple(dict.fromkeys(chain.from_iterable(respelt)))
         return found
 
     def _run(self, run: Sequence[Query]) -> Query:
@@ -283,16 +300,16 @@ class _Widening:
         if len(words) < len(run):
             return
         asked = " ".join(word.text for word in words)
-        in_field = words[0].field
         known = [tuple(term for word in words for term in terms(word.text))]
-        for meaning in self._meanings(run):
-            for name in sorted(meaning.names, key=lambda name: len(name.terms)):
-                if not any(_holds(name.terms, other) for other in known):
-                    known.append(name.terms)
-                    yield from self._variant(asked, name.text, meaning.reason, _query_of(name, in_field))
-            if meaning.region and in_field is None:
-                place = Value("region", meaning.region)
-                yield from self._variant(asked, meaning.usual_name, meaning.reason, place)
+        meanings = self._meanings(run)
+        for meaning in meanings:
+            names = _not_asked_for(meaning.names, known)
+            known += [name.terms for name in names]
+            for text, query in _queries_of(meaning, names, words[0].field).items():
+                yield from self._variant(asked, text, meaning.reason, query)
+        if not meanings and len(words) == 1:
+            for reason, text in self.thesaurus.respelt(without_particle(asked) or asked):
+                yield from self._variant(asked, text, reason, _query_of(text, words[0].field))
 
     def _variant(self, asked: str, text: str, reason: Reason, query: Query) -> Iterator[Query]:
         if len(self.variants) == MOST_VARIANTS:
@@ -302,8 +319,32 @@ class _Widening:
         yield query
 
 
-def _query_of(name: Name, in_field: str | None) -> Query:
-    return Term(name.terms[0], in_field) if len(name.terms) == 1 else Phrase(name.terms, in_field)
+def _not_asked_for(names: Iterable[Name], asked: Iterable[tuple[str, ...]]) -> tuple[Name, ...]:
+    """The names, short ones first, that hold nothing that is asked for anyway: nothing `asked`, and no shorter name."""
+    kept: list[Name] = []
+    known = list(asked)
+    for name in sorted(names, key=lambda name: len(name.terms)):
+        if not any(_holds(name.terms, other) for other in known):
+            known.append(name.terms)
+            kept.append(name)
+    return tuple(kept)
+
+
+def _queries_of(meaning: Meaning, names: Iterable[Name], in_field: str | None) -> dict[str, Query]:
+    """How engines are asked for each of a meaning's names; for a place's region by its usual name."""
+    found = {name.text: _query_of(name.text, in_field) for name in names}
+    if meaning.region and in_field is None:
+        found[meaning.usual_name] = any_of([found.get(meaning.usual_name, Nothing()), Value("region", meaning.region)])
+    return found
+
+
+def _query_of(name: str, in_field: str | None) -> Query:
+    """A name, wherever writers put its blanks if it is Korean."""
+    return any_of(_adjacent(tuple(terms(written)), in_field) for written in spacings(name))
+
+
+def _adjacent(words: tuple[str, ...], in_field: str | None) -> Query:
+    return Term(words[0], in_field) if len(words) == 1 else Phrase(words, in_field)
 
 
 def _holds(longer: tuple[str, ...], shorter: tuple[str, ...]) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from index.analysis import fold, stem, tokens
 from index.gazetteer import Gazetteer, Place
+from search.korean import WITH_ONE_LETTER
 from search.query import Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, leaves
 from search.rewrite import region_ids, rewrite, understand
 from search.syntax import parse
@@ -42,7 +43,26 @@ KCNA = Path(__file__).parents[3] / "shared" / "data" / "kcna_2011_2012.jsonl.gz"
         pytest.param("신의*", Term("신의"), id="a prefix of a pair is that pair"),
         pytest.param("신의주*", Phrase(("신의", "의주")), id="a prefix of several pairs is their phrase"),
         pytest.param("신의주", Phrase(("신의", "의주")), id="hangul is a phrase of pairs"),
-        pytest.param("쌀", Or((Term("쌀"), Prefix("쌀"))), id="a letter of hangul begins pairs"),
+        pytest.param(
+            "쌀",
+            Or((Term("쌀"), *(Term("쌀" + glued) for glued in WITH_ONE_LETTER))),
+            id="a letter of hangul is found before a particle",
+        ),
+        pytest.param("米", Or((Term("米"), Prefix("米"))), id="a Chinese character begins pairs"),
+        pytest.param(
+            "쌀가격을",
+            Or((Phrase(("쌀가", "가격", "격을")), Phrase(("쌀가", "가격")))),
+            id="three letters are not parted",
+        ),
+        pytest.param(
+            "무산광산",
+            Or((Phrase(("무산", "산광", "광산")), Phrase(("무산", "광산")))),
+            id="in parts as well",
+        ),
+        pytest.param('"무산광산"', Phrase(("무산", "산광", "광산")), id="in quotation marks as it is"),
+        pytest.param(
+            "체포되였다", Or((Phrase(("체포", "포되", "되였", "였다")), Term("체포"))), id="the noun in a verb"
+        ),
         pytest.param(
             "신의주에서",
             Or((Phrase(("신의", "의주", "주에", "에서")), Phrase(("신의", "의주")))),
