@@ -7,10 +7,11 @@ positions are exact and a phrase matches exactly what it says.
 
 Korean glues particles to its nouns, and Chinese and Japanese have no blanks at all, so a run of their letters is not
 one token but its pairs, each at a position of its own: 신의주에서 is 신의, 의주, 주에, 에서. A word within it is the
-phrase of its own pairs, so it is found whatever is glued to it. A letter that stands alone is a token.
+phrase of its own pairs, so it is found whatever is glued to it. A letter that stands alone is a token. If the process
+was told to (`analyse_korean`), a dictionary takes Korean words apart instead (`index.morphemes`).
 
 The rules are part of every index on disk: change one and `ANALYSIS_VERSION` must change with it, which makes the next
-build a rebuild.
+build a rebuild. `analysis_version` says which rules this process has.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ import re
 import threading
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import snowballstemmer
+
+from index import morphemes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -38,6 +42,7 @@ _WORD = re.compile(rf"[^\W_][\w{_COMBINING}]*(?:[{_APOSTROPHES}](?=[^\W_])[\w{_C
 _HANGUL, _KANA = r"\uac00-\ud7a3", r"\u3041-\u3096\u30a1-\u30fa\u30fc"
 _CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _JAMO = r"[\u1100-\u115f]+[\u1160-\u11a7]+[\u11a8-\u11ff]*"
+_HANGUL_RUN = re.compile(rf"[{_HANGUL}]+")
 _DENSE_LETTER = re.compile(rf"[{_HANGUL}{_KANA}{_CHINESE}]|{_JAMO}")
 _MARK = re.compile(rf"[{_COMBINING}]+")
 _APOSTROPHE = re.compile(rf"[{_APOSTROPHES}]")
@@ -90,11 +95,54 @@ def goes_by_pairs(text: str) -> bool:
     return bool(_DENSE_LETTER.search(text))
 
 
+class Korean(StrEnum):
+    """What Korean words are taken apart into."""
+
+    PAIRS = "pairs"
+    MORPHEMES = "morphemes"
+
+
+def analyse_korean(by: Korean) -> None:
+    """Take Korean words apart so in this process, before anything is analysed. Raises `AnalyserMissing`."""
+    _memory.changes(None if by is Korean.PAIRS else morphemes.version())
+
+
+def analysis_version() -> str:
+    """The rules that this process has: texts and questions go together only if they were analysed by the same."""
+    return f"{ANALYSIS_VERSION}-{_memory.dictionary}" if _memory.dictionary else str(ANALYSIS_VERSION)
+
+
+def knows_morphemes() -> bool:
+    """Whether Korean words are taken apart by a dictionary."""
+    return _memory.dictionary is not None
+
+
+def _tokens_of_word(word: str) -> Iterator[Token]:
+    """The tokens of one word, placed in it."""
+    last = 0
+    if knows_morphemes():
+        for run in _HANGUL_RUN.finditer(word):
+            yield from _pairs(word, last, run.start())
+            for form, start, end in morphemes.content_morphemes(run.group()):
+                yield Token(form[:MAX_TERM_LENGTH], run.start() + start, run.start() + end)
+            last = run.end()
+    yield from _pairs(word, last, len(word))
+
+
+def _pairs(word: str, start: int, end: int) -> Iterator[Token]:
+    """The tokens of a part of a word as `_pieces` cuts it."""
+    if start == end:
+        return
+    for first, last in _pieces(word[start:end]):
+        term = stem(fold(word[start + first : start + last])[:MAX_TERM_LENGTH])
+        yield Token(term, start + first, start + last)
+
+
 def terms_of_word(word: str) -> tuple[str, ...]:
     """The terms of one word of a text, one after the other: one, but for a word with letters that go by pairs."""
     if word.isascii():
         return (stem(word.lower()[:MAX_TERM_LENGTH]),)
-    return tuple(stem(fold(word[start:end])[:MAX_TERM_LENGTH]) for start, end in _pieces(word))
+    return tuple(token.term for token in _tokens_of_word(word))
 
 
 class _Stemmer(threading.local):
@@ -151,10 +199,18 @@ class _Vocabulary:
 
 
 class _Memory:
-    """Holds the vocabulary in use. One that is full is replaced, never emptied: somebody may be reading it."""
+    """Holds the vocabulary in use. One that is full is replaced, never emptied: somebody may be reading it.
+
+    `dictionary` is the version of what takes Korean words apart; None if they go by pairs.
+    """
 
     def __init__(self) -> None:
         self._vocabulary = _Vocabulary()
+        self.dictionary: str | None = None
+
+    def changes(self, dictionary: str | None) -> None:
+        """Forget what was analysed by other rules."""
+        self.dictionary, self._vocabulary = dictionary, _Vocabulary()
 
     def vocabulary(self) -> _Vocabulary:
         if self._vocabulary.is_full:
@@ -170,8 +226,11 @@ def tokens(text: str) -> Iterator[Token]:
     vocabulary = _memory.vocabulary()
     for match in _WORD.finditer(text):
         word, at = match.group(), match.start()
-        for term, (start, end) in zip(vocabulary.of(word), _pieces(word), strict=True):
-            yield Token(term, at + start, at + end)
+        if knows_morphemes() and not word.isascii():
+            yield from (Token(token.term, at + token.start, at + token.end) for token in _tokens_of_word(word))
+        else:
+            for term, (start, end) in zip(vocabulary.of(word), _pieces(word), strict=True):
+                yield Token(term, at + start, at + end)
 
 
 def word_offsets(text: str) -> list[tuple[int, int]]:

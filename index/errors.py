@@ -15,6 +15,7 @@ IndexingError
 ├── BusyError               another process is writing this archive
 ├── BackupError             a file that should be, or is to be, a backup
 │   └── BackupVersion       it was made by another version: expected, found
+├── AnalyserMissing         what texts are to be analysed by is not installed
 ├── DataFileError           a rules file (gazetteer, topics, anchors …) says something impossible
 └── UnreadableInput         an input, or one row of it, cannot be taken: which file, which line, why
 
@@ -120,6 +121,17 @@ class GenerationGone(GenerationError):
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(f"{path} is not there any more: newer generations took its place")
+
+
+class AnalyserMissing(IndexingError):
+    """What the settings ask texts to be analysed by is not installed."""
+
+    def __init__(self, package: str, *, extra: str) -> None:
+        self.package = package
+        super().__init__(
+            f"Korean by morphemes needs {package}, which is not installed: pip install 'dateline[{extra}]', "
+            "or leave DATELINE_KOREAN unset"
+        )
 
 
 class GenerationVersion(GenerationError):

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from index.analysis import ANALYSIS_VERSION
+from index.analysis import analysis_version
 from index.durable import FileKey, key_of
 from index.errors import CURRENT, GENERATIONS, DamagedGeneration, GenerationVersion, NoGeneration
 from index.fields import FIELDS_VERSION
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 LAYOUT_VERSION: Final = 3
 """Changes with the files of a generation, or what is in them."""
-
-INDEX_FORMAT: Final = f"{LAYOUT_VERSION}.{ANALYSIS_VERSION}.{FIELDS_VERSION}"
-"""What a generation must be of to be read: its files, its terms and its fields are as this version makes them."""
 
 MANIFEST: Final = "manifest.json"
 FILES_REMEMBERED: Final = 1024
@@ -48,6 +45,11 @@ _FileState = tuple[int, int, int, int]
 """Device, inode, size in bytes, time of the last change in nanoseconds."""
 
 _GENERATION_ID: Final = re.compile(r"([1-9][0-9]*)-[0-9a-f]{8}")
+
+
+def index_format() -> str:
+    """What a generation must be of to be read: its files, its terms and its fields are as this process makes them."""
+    return f"{LAYOUT_VERSION}.{analysis_version()}.{FIELDS_VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Reflects:
 class Manifest:
     """What a generation says of itself.
 
-    `format` is the `INDEX_FORMAT` of its maker; `articles` their number; `cursor_key` (64 hex digits) signs its result
+    `format` is the `index_format` of its maker; `articles` their number; `cursor_key` (64 hex digits) signs its result
     cursors.
     """
 
@@ -324,8 +326,8 @@ def _read_manifest(path: Path) -> Manifest:
         if content != _seal(manifest):
             raise DamagedGeneration(path, ALTERED)
         found = _FORMAT.decode(manifest).format
-        if found != INDEX_FORMAT:
-            raise GenerationVersion(path.parent, expected=INDEX_FORMAT, found=found)
+        if found != index_format():
+            raise GenerationVersion(path.parent, expected=index_format(), found=found)
         return _MANIFEST.decode(manifest)
     except FileNotFoundError:
         raise DamagedGeneration(path, "is missing") from None

@@ -25,7 +25,6 @@ import msgspec
 from index.durable import make_folder, remove_file, replace_file, sync, sync_tree
 from index.errors import BusyError, GenerationError
 from index.layout import (
-    INDEX_FORMAT,
     MANIFEST,
     DataFolder,
     Generation,
@@ -37,6 +36,7 @@ from index.layout import (
     entries,
     file_keys,
     generation_number,
+    index_format,
     published,
     read_generation,
     verify,
@@ -153,7 +153,7 @@ def clear_up(lock: WriteLock) -> None:
 
 def _write_manifest(draft: Path, articles: int, reflects: Reflects, generation: str, seen: Verified | None) -> Manifest:
     manifest = Manifest(
-        format=INDEX_FORMAT,
+        format=index_format(),
         generation=generation,
         created=dt.datetime.now(dt.UTC),
         articles=articles,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from index.analysis import ANALYSIS_VERSION
+from index.analysis import analysis_version
 from index.document import BlockKind, Evidence, Found, Label, Span
 from index.errors import DataFileError
 from index.fields import Record, record_from_document
@@ -105,7 +105,7 @@ class TopicTagger:
     def __init__(self, rules: Iterable[TopicRule]) -> None:
         self.rules = tuple(rules)
         self._percolator = Percolator(rule.saved for rule in self.rules)
-        told = [ANALYSIS_VERSION, *((rule.saved.label, str(rule.saved.query)) for rule in self.rules)]
+        told = [analysis_version(), *((rule.saved.label, str(rule.saved.query)) for rule in self.rules)]
         self.fingerprint = hashlib.sha256(repr(told).encode()).hexdigest()
 
     def topics(self, document: Document) -> tuple[Found[Label], ...]:

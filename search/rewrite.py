@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
-from index.analysis import MAX_TERM_LENGTH, fold, goes_by_pairs, slug, stem, terms
+from index.analysis import MAX_TERM_LENGTH, fold, goes_by_pairs, knows_morphemes, slug, stem, terms
 from search.korean import spacings, with_particles, without_particle
 from search.query import (
     And,
@@ -155,10 +155,10 @@ def _word(text: str, field: str | None) -> Query:
 
 
 def _beginning_of_pairs(text: str, field: str | None) -> Query:
-    """Words that begin so, or have it inside: a word of pairs does not end where its letters do."""
+    """Words that begin so, or have it inside: the phrase of pairs does both; by morphemes, words that begin so."""
     found = terms(text)
-    if len(found) == 1 and len(found[0]) == 1:
-        return any_of([Term(found[0], field), Prefix(found[0], field)])
+    if knows_morphemes() or (len(found) == 1 and len(found[0]) == 1):
+        return any_of([_phrase_of(found, field), Prefix(fold(text)[:MAX_TERM_LENGTH], field)])
     return _phrase_of(found, field)
 
 

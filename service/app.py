@@ -32,7 +32,7 @@ from service.pages.resources import PAGE_ROUTES, page_routes, send_problem_page
 from service.problems import MethodNotAllowed, ServiceProblem, problem_from_error
 from service.resources import Serving, routes
 from service.saved.settings import searches_from_settings
-from service.settings import settings_from_environment
+from service.settings import apply_korean, settings_from_environment
 from service.widget import TEMPLATE as WIDGET
 from service.widget import WidgetResource, load_widgets
 from service.wiring import archives_of, hold_of, lexicon_of
@@ -107,6 +107,7 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
     """The application of this process's environment. Raises `SettingsError`."""
     settings = settings_from_environment(os.environ)
     configure_logging(settings.log_level)
+    apply_korean(settings.korean)
     catch_strays()
     log: Log = structlog.get_logger().bind()  # once, not for each line
     data = DataFolder(settings.data)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PREFIX: Final = "DATELINE_"
 LONGEST_NAME: Final = 64
 
+_PAIRS: Final = "pairs"
+_KOREAN: Final = f"{PREFIX}KOREAN"
+
 ENGINES: Final = ("arrays", "whoosh")
 """What can be asked to answer; `service.wiring` knows what they are."""
 
@@ -166,6 +169,12 @@ class Settings:
     engine: str = _setting(
         "arrays", _one_of(*ENGINES), "what answers: arrays, or whoosh, slower by far, to compare with"
     )
+    korean: str = _setting(
+        _PAIRS,
+        _one_of(_PAIRS, "morphemes"),
+        "what Korean words are found by: pairs (of letters), or morphemes: with the extra korean, 520 MB a process "
+        "(docs/korean.md)",
+    )
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "the least that is logged")
     source_safety: bool = _setting(
         "1", _switch, "1: nothing that was asked, and nobody who asked, is written anywhere; 0: the log tells a little"
@@ -207,6 +216,22 @@ def settings_from_environment(environment: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(tuple(problems))
     return Settings(**values)
+
+
+def korean_from_environment(environment: Mapping[str, str]) -> str:
+    """The one setting that commands need that need no other. Raises `SettingsError`."""
+    return settings_from_environment({_KOREAN: environment.get(_KOREAN, "")}).korean
+
+
+def apply_korean(korean: str) -> None:
+    """Have this process take Korean words apart as a setting says. Raises `AnalyserMissing`.
+
+    Pairs are what a process does anyway, and need nothing to be imported.
+    """
+    if korean != _PAIRS:
+        from index.analysis import Korean, analyse_korean  # noqa: PLC0415 - see above
+
+        analyse_korean(Korean(korean))
 
 
 def environment_from_settings(settings: Settings) -> dict[str, str]:

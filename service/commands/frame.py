@@ -6,6 +6,7 @@ not be done, and the message says why. What a user gets wrong never shows a stac
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +17,7 @@ import click
 from index.errors import IndexingError
 from search.errors import SearchError
 from service.problems import InvalidParameters
-from service.settings import SettingsError
+from service.settings import SettingsError, apply_korean, korean_from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +50,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command."""
         try:
+            apply_korean(korean_from_environment(os.environ))
             return super().invoke(ctx)
         except (IndexingError, SearchError, SettingsError) as error:
             raise NotDone(str(error)) from error

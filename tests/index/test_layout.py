@@ -11,7 +11,6 @@ import pytest
 
 from index.errors import DamagedGeneration, GenerationVersion, NoGeneration
 from index.layout import (
-    INDEX_FORMAT,
     DataFolder,
     Generation,
     Reflects,
@@ -21,6 +20,7 @@ from index.layout import (
     current,
     current_id,
     documents_path,
+    index_format,
     published,
     read_generation,
     verify,
@@ -62,7 +62,7 @@ def test_current_is_what_was_published(data: DataFolder) -> None:
     generation = current(data)
     manifest = generation.manifest
     assert generation.path == data.generations / current_id(data)
-    assert (manifest.format, manifest.articles, manifest.reflects) == (INDEX_FORMAT, 3, REFLECTS)
+    assert (manifest.format, manifest.articles, manifest.reflects) == (index_format(), 3, REFLECTS)
     assert [(entry.path, entry.size) for entry in manifest.files] == [("documents/1.sqlite", 10), ("index/terms", 5)]
     assert len(manifest.cursor_key) == 64
     assert generation.index.is_dir()
@@ -193,7 +193,9 @@ def test_another_version_is_named(data: DataFolder) -> None:
     generation = current(data)
     other = bytes_from_manifest(replace(generation.manifest, format="0.9"))
     (generation.path / "manifest.json").write_bytes(other)
-    with pytest.raises(GenerationVersion, match=f"of index format 0.9; this version of Dateline reads {INDEX_FORMAT}"):
+    with pytest.raises(
+        GenerationVersion, match=f"of index format 0.9; this version of Dateline reads {index_format()}"
+    ):
         current(data)
 
 

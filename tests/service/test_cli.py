@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING
 
 import pytest
@@ -248,3 +249,26 @@ def test_every_command_explains_itself(command: Sequence[str]) -> None:
     result = _run(*command, "--help")
     assert result.exit_code == 0
     assert re.search(r"\n  Examples?:\n    dateline ", result.output)
+
+
+@pytest.mark.parametrize(
+    ("korean", "said"),
+    [
+        pytest.param("letters", "DATELINE_KOREAN='letters': must be one of pairs, morphemes", id="no such way"),
+        pytest.param("morphemes", "pip install 'dateline[korean]'", id="a library that is not there"),
+    ],
+)
+def test_korean_that_cannot_be_is_refused_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, korean: str, said: str
+) -> None:
+    """Every command says what is wrong with how Korean is to be taken apart, before it does anything."""
+    monkeypatch.setenv("DATELINE_KOREAN", korean)
+    monkeypatch.setattr("index.morphemes.version_of", _no_package)
+    result = _run("build", data=tmp_path / "data")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def _no_package(package: str) -> str:
+    raise PackageNotFoundError(package)

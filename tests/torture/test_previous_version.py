@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from index.errors import GenerationVersion
 from index.indexer import Indexer
-from index.layout import INDEX_FORMAT, DataFolder, current, read_generation
+from index.layout import DataFolder, current, index_format, read_generation
 from index.store import Store
 from service.cli import main
 from service.wiring import extractor_of, index_maker
@@ -52,7 +52,7 @@ def test_the_store_of_an_older_version_opens_with_all_it_holds(older: DataFolder
 
 def test_an_index_of_another_format_is_refused_with_the_command_to_run(older: DataFolder, served: Serve) -> None:
     """An index of an older format is not opened; error, answer and `dateline check` name the command that helps."""
-    if current_format(older) == INDEX_FORMAT:
+    if current_format(older) == index_format():
         pytest.skip("this version reads that format, and needs no command")
     with pytest.raises(GenerationVersion, match="dateline build"):
         current(older)
