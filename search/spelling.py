@@ -46,6 +46,8 @@ ONE_EDIT_FROM: Final = 4
 TWO_EDITS_FROM: Final = 8
 """Letters of a word from which one edit, or two, are forgiven."""
 
+MOST_EDITS: Final = 2
+
 MOST_COUNTED: Final = 64
 """Words near one that are counted; of more, those with fewer edits."""
 
@@ -126,11 +128,13 @@ class PlaceWords:
 
 @dataclass(slots=True)
 class Speller:
-    """Looks words up in the articles of one archive."""
+    """Looks words up in the articles of one archive: at most `most_words` of a question, for so many edits."""
 
     places: PlaceWords
     vocabulary: Vocabulary
     articles: Articles
+    most_words: int = MOST_CORRECTED
+    most_edits: int = MOST_EDITS
     _looked_up: int = field(default=0, init=False)
 
     def correct(self, query: Query) -> Corrected:
@@ -176,7 +180,7 @@ class Speller:
         found = terms(word.text)
         if not _can_be_misspelt(word, found) or self.articles.count(Term(found[0])):
             return Corrected(word)
-        if self._looked_up == MOST_CORRECTED:
+        if self._looked_up == self.most_words:
             return Corrected(word)
         self._looked_up += 1
         candidates = self._candidates(word.text)
@@ -195,7 +199,8 @@ class Speller:
         """What may have been meant by a word: terms with the fewest edits, the first letter kept if one has it."""
         word = fold(text)
         own = stem(word)
-        for most in (1, 2) if len(word) >= TWO_EDITS_FROM else (1,):
+        forgiven = MOST_EDITS if len(word) >= TWO_EDITS_FROM else 1
+        for most in range(1, min(forgiven, self.most_edits) + 1):
             for beginning in (word[0], ""):
                 near = self._near(word, own, most, beginning)
                 counted = [self._counted(term, near[term], own) for term in sorted(near, key=near.__getitem__)]

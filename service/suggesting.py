@@ -83,11 +83,15 @@ class Suggesting:
         )
 
     def _find_corrected(self, text: str, archive: Archive) -> str | None:
-        """The text with words that are in no article corrected; None if there are none that can be."""
+        """The text with its first word that is in no article corrected; None if there is none that can be.
+
+        One edit of one word is a slip, for names as for headlines; more is not looked for while somebody types.
+        """
         vocabulary = archive.searcher.vocabulary
         if vocabulary is None:
             return None
-        return find_corrected(text, Speller(self._lexicon.place_words, vocabulary, archive.searcher))
+        speller = Speller(self._lexicon.place_words, vocabulary, archive.searcher, most_words=1, most_edits=1)
+        return find_corrected(text, speller)
 
     def _named(self, params: SearchParams, archive: Archive, *, forgiving: bool) -> tuple[SuggestionGroup, ...]:
         """The values named like what was typed, by kind."""
