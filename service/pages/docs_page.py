@@ -1,21 +1,27 @@
 """The documentation page as a value: the API's parameters, examples that run, and the snippet for a site.
 
-The tables are the API's own (`service.params`, `service.openapi`), so they cannot be out of date. The snippet is
-`service.widget`'s for what was picked in the form, which is read leniently: what is no choice is the first one.
+The tables are the API's own (`service.params`, `service.openapi`), so they cannot be out of date. Examples of what can
+be typed come with what they find in this archive (`found_by_syntax`). The snippet is `service.widget`'s for what was
+picked in the form, which is read leniently: what is no choice is the first one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
+from service.asking import asked_from_params, corrected
 from service.openapi.operations import OPERATIONS
-from service.params import SEARCH
+from service.pages.addresses import search_address
+from service.params import SEARCH, SearchParams
 from service.widget import FACETS, FORM_WORDS, MODES, Mode, snippet
 
 if TYPE_CHECKING:
+    from search.thesaurus import Lexicon
+    from service.archive import Archive
     from service.widget import Widget
 
 LANGUAGES: Final = {"en": "English", "ko": "한국어"}
@@ -45,16 +51,36 @@ EXAMPLES: Final = (
 )
 
 SYNTAX: Final = (
-    ("market vendors", "both words, in any form"),
+    ("crackdown", "the word in any form: crackdown, crackdowns"),
+    ("market vendors", "both words"),
     ("market OR vendors", "either"),
     ("market -stock", "the first without the second"),
     ('"solar panels"', "these words one after the other"),
-    ('"market fees"~5', "with at most five other words among them"),
-    ("smuggl*", "a beginning of three letters or more"),
-    ("title:crackdown", "in the headline; also body:, caption:, author:"),
-    ("region:신의주", "a place by any of its names, with all that lies in it"),
-    ("date:2019..2020-03", "possibly of those days"),
+    ('"market fees"~5', "both words and at most five others among them, in any order"),
+    ("smuggl*", "a word that begins so: at least three letters"),
+    ("(rice OR maize) price", "as the parentheses say"),
+    ("title:crackdown", "the word in the headline; also body:, caption:, author:"),
+    ("region:sinuiju", "a place by any of its names, and all that lies in it: region:신의주"),
+    ('source:"Daily NK"', "that source"),
+    ("topic:smuggling", "that topic"),
+    ("language:ko", "that language"),
+    ("date:2019..2020-03", "a date possibly of those days"),
+    ("sinuiju", "a place in any of its spellings: 신의주, 新義州"),
+    ("신의주에서", "a Korean word without its particle, and any other behind it"),
+    ("女性", "Chinese characters as they are read in Korean: 녀성, 여성"),
+    ("로동", "a Korean word as the other Korea spells it: 노동"),
 )
+"""What may be typed, and what of it finds articles: docs/query-syntax.md has the same, and more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Something that may be typed, what it finds, its address, and how many articles that are here, if it is known."""
+
+    text: str
+    meaning: str
+    address: str
+    count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +119,7 @@ class DocsPage:
     rows: tuple[Row, ...]
     routes: tuple[Route, ...]
     examples: tuple[Example, ...]
-    syntax: tuple[tuple[str, str], ...]
+    syntax: tuple[Typed, ...]
     modes: tuple[str, ...]
     facets: tuple[str, ...]
     languages: Mapping[str, str]
@@ -105,8 +131,19 @@ class DocsPage:
     frame: str
 
 
-def docs_page(arguments: Mapping[str, tuple[str, ...]], *, address: str, widget: Widget) -> DocsPage:
-    """The page, for a service readers reach at `address` (`https://…`)."""
+def found_by_syntax(archive: Archive, lexicon: Lexicon) -> tuple[int, ...]:
+    """How many articles each example of `SYNTAX` finds: as many as its address."""
+    asked = (corrected(asked_from_params(SearchParams(q=typed), lexicon), archive, lexicon) for typed, _ in SYNTAX)
+    return tuple(archive.searcher.matches(replace(one.request, limit=0)).total for one in asked)
+
+
+def docs_page(
+    arguments: Mapping[str, tuple[str, ...]], *, address: str, widget: Widget, found: tuple[int, ...] = ()
+) -> DocsPage:
+    """The page, for a service readers reach at `address` (`https://…`).
+
+    `found` is what `found_by_syntax` says; empty where nothing can be asked, and no numbers are shown then.
+    """
     picked = picked_from_arguments(arguments)
     html = snippet(widget, service=address, mode=picked.mode, facets=picked.facets, language=picked.language)
     return DocsPage(
@@ -114,7 +151,10 @@ def docs_page(arguments: Mapping[str, tuple[str, ...]], *, address: str, widget:
         rows=tuple(Row(row.name, row.meaning, tuple(map(str, row.schema.get("enum", ())))) for row in SEARCH),
         routes=tuple(Route(o.method.upper(), o.path, o.summary) for o in OPERATIONS if o.path.startswith("/v1/")),
         examples=EXAMPLES,
-        syntax=SYNTAX,
+        syntax=tuple(
+            Typed(typed, meaning, search_address(SearchParams(q=typed)), count)
+            for (typed, meaning), count in zip_longest(SYNTAX, found)
+        ),
         modes=MODES,
         facets=FACETS,
         languages=LANGUAGES,

@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 
 import falcon
 
+from index.errors import IndexingError
+from search.errors import SearchError
 from service import wire
 from service.asking import ask, corrected, etag, read_site
 from service.base_address import base_address
@@ -22,22 +24,22 @@ from service.headers import page_policy
 from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, article_address, page_arguments, search_address
 from service.pages.article_page import article_page
 from service.pages.choices import canonical_params
-from service.pages.docs_page import docs_page
+from service.pages.docs_page import docs_page, found_by_syntax
 from service.pages.embedding import HEIGHT, WIDTH, oembed_answer, site_in
 from service.pages.histogram import days_of_archive
 from service.pages.problem_page import problem_html
 from service.pages.rendering import ASSETS, HTML, load_assets, render
-from service.pages.search_page import embedded_page, search_page
+from service.pages.search_page import Link, embedded_page, search_page
 from service.params import SITE, Arguments, SearchParams, arguments_from_query_string
 from service.per_generation import PerGeneration
-from service.problems import InvalidParameters, NotFound, ParamProblem
-from service.saved.resources import saved_params
+from service.problems import InvalidParameters, NotFound, ParamProblem, SearchUnusable, ServiceProblem
+from service.saved.resources import current_searches, saved_page_address, saved_params
+from service.saved.searches import find_problem
 from service.widget import load_widgets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from service.problems import ServiceProblem
     from service.resources import Serving
 
 ARTICLE: Final = "/articles/{article_id}"
@@ -67,10 +69,11 @@ class SearchPageResource:
         asked = ask(page_arguments(req.query_string), self._serving.lexicon, PAGE_PARAMETERS)
         base = base_address(req, self._serving.public_url)
         with self._serving.lease(req) as archive:
-            tag = etag(archive.edition, _address(base, HOME), asked.params)
+            saved = _saved_links(self._serving, asked.params)
+            tag = etag(archive.edition, _address(base, f"{HOME} {saved or ''}"), asked.params)
             if _is_unchanged(self._serving, req, resp, tag):
                 return
-            page = search_page(asked, archive, self._serving.lexicon, self._days.of(archive))
+            page = search_page(asked, archive, self._serving.lexicon, self._days.of(archive), saved)
         oembed = _oembed_address(base, search_address(canonical_params(asked)))
         resp.data = render(
             "search.html",
@@ -126,17 +129,27 @@ class DocsPageResource:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._widget = load_widgets()[0]
+        self._found = PerGeneration(lambda archive: found_by_syntax(archive, serving.lexicon))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the page."""
         base = base_address(req, self._serving.public_url)
-        tag = etag("", _address(base, f"{DOCS}?{req.query_string}"))
+        found = self._found_here(req)
+        tag = etag("", _address(base, f"{DOCS}?{req.query_string} {found}"))
         if not _is_unchanged(self._serving, req, resp, tag):
             values = arguments_from_query_string(req.query_string).values
-            page = docs_page(values, address=base, widget=self._widget)
+            page = docs_page(values, address=base, widget=self._widget, found=found)
             resp.data = render("docs.html", page=page, at="docs", name=self._serving.name)
 
     on_head = on_get
+
+    def _found_here(self, req: falcon.Request) -> tuple[int, ...]:
+        """What the examples find in what this reader may see; nothing where there is no index, or none for them."""
+        try:
+            with self._serving.lease(req) as archive:
+                return self._found.of(archive)
+        except (IndexingError, SearchError, ServiceProblem):
+            return ()
 
 
 class EmbedResource:
@@ -247,6 +260,18 @@ def _leads_on(serving: Serving, req: falcon.Request, resp: falcon.Response, path
     resp.cache_control = ("no-cache",)
     resp.content_type = HTML
     return True
+
+
+def _saved_links(serving: Serving, params: SearchParams) -> tuple[Link, ...]:
+    """The saved searches, for a reader who has asked nothing yet; none while their file cannot be read."""
+    if params != SearchParams(site=params.site):
+        return ()
+    try:
+        searches = current_searches(serving.searches).searches
+    except SearchUnusable:
+        return ()
+    readable = (search for search in searches if find_problem(search) is None)
+    return tuple(Link(search.name, saved_page_address(HOME, search.id, params.site)) for search in readable)
 
 
 def _is_unchanged(serving: Serving, req: falcon.Request, resp: falcon.Response, tag: str) -> bool:

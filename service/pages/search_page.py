@@ -133,6 +133,7 @@ class SearchPage:
     forms: tuple[Link, ...]
     here: str
     drops: tuple[Drop, ...]
+    saved: tuple[Link, ...]
 
     @property
     def is_question(self) -> bool:
@@ -156,8 +157,17 @@ class EmbeddedPage:
     here: str
 
 
-def search_page(asked: Asked, archive: Archive, lexicon: Lexicon, days: tuple[dt.date, dt.date] | None) -> SearchPage:
-    """The page that answers a question. `days` are the archive's (`days_of_archive`). Raises `QueryRefused`."""
+def search_page(
+    asked: Asked,
+    archive: Archive,
+    lexicon: Lexicon,
+    days: tuple[dt.date, dt.date] | None,
+    saved: tuple[Link, ...] = (),
+) -> SearchPage:
+    """The page that answers a question. `days` are the archive's (`days_of_archive`), `saved` searches to begin with.
+
+    Raises `QueryRefused`.
+    """
     searcher = archive.searcher
     asked = corrected(asked, archive, lexicon)
     names = Names(searcher, lexicon.gazetteer)
@@ -192,6 +202,7 @@ def search_page(asked: Asked, archive: Archive, lexicon: Lexicon, days: tuple[dt
         forms=tuple(Link(name, question_address(path, params, **more)) for name, (path, more) in _FORMS.items()),
         here=search_address(params),
         drops=() if hits.total else tuple(_drops(asked, archive, lexicon, active)),
+        saved=saved,
     )
 
 

@@ -136,7 +136,7 @@ class SavedFeedResource:
             entries=entries,
             words=find_search(self._serving.searches, search_id).name,
             address=_with(f"{PATH}/{search_id}/{self._name}", "&".join(filter(None, said))),
-            page=_page("/", search_id, shown.site),
+            page=saved_page_address("/", search_id, shown.site),
         )
         send_feed(self._serving, req, resp, self._form, question)
 
@@ -202,13 +202,14 @@ def _entry(search: SavedSearch, site: str) -> SavedSearchEntry:
             results=_with(f"{address}/results", asked),
             atom=_with(f"{address}/feed.atom", asked),
             jsonfeed=_with(f"{address}/feed.json", asked),
-            page=_page("/", search.id, site),
-            embed=_page("/embed", search.id, site),
+            page=saved_page_address("/", search.id, site),
+            embed=saved_page_address("/embed", search.id, site),
         ),
     )
 
 
-def _page(path: str, search_id: str, site: str) -> str:
+def saved_page_address(path: str, search_id: str, site: str) -> str:
+    """The address of a page that leads on to a saved search's question."""
     return _with(path, urlencode({"search": search_id, **({"site": site} if site else {})}))
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from index.layout import DataFolder
+from index.publish import create_data_folder
 from service.pages.docs_page import EXAMPLES, SYNTAX
 from service.params import SEARCH
+from service.settings import Settings
+from service.wiring import archives_of
+from tests.service.conftest import LogLines
 from tests.service.html_page import fragment, of_class, parsed, said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.service.conftest import Api
 
 BASE = "http://falconframework.org"
@@ -33,6 +41,31 @@ def test_every_example_runs(api: Api, example: Any) -> None:
 def test_what_can_be_typed_is_understood_without_a_notice(api: Api, typed: str) -> None:
     """Each example of the query language is of that language."""
     assert api.get("/v1/search", {"q": typed}).json["query"]["warnings"] == []
+
+
+def test_what_can_be_typed_is_shown_with_its_count(api: Api) -> None:
+    """Each example leads to a search, and says how many articles that finds in this archive."""
+    rows = docs(api).xpath("//section[@id='language']//tbody/tr")
+    assert [said(row.xpath(".//code")[0]) for row in rows] == [typed for typed, _ in SYNTAX]
+    for row in rows:
+        (address,) = row.xpath(".//@href")
+        found = parsed(api.client.simulate_get(address)).xpath("//h1[@id='found']")[0]
+        assert said(found).partition(" for")[0].lower() == said(row.xpath("./td")[2]).lower()
+
+
+def test_without_an_index_the_page_has_no_counts(api_of: Callable[..., Api], tmp_path: Path) -> None:
+    """The language is explained all the same."""
+    data = tmp_path / "empty"
+    create_data_folder(DataFolder(data))
+    tree = docs(api_of(archives_of(Settings(data=data), LogLines())))
+    rows = tree.xpath("//section[@id='language']//tbody/tr")
+    assert [len(row.xpath("./td")) for row in rows] == [2] * len(SYNTAX)
+
+
+def test_the_documents_examples_are_those_of_the_page() -> None:
+    """docs/query-syntax.md explains whatever the page has an example of."""
+    text = (Path(__file__).parents[2] / "docs" / "query-syntax.md").read_text(encoding="utf-8")
+    assert [typed for typed, _ in SYNTAX if f"`{typed}`" not in text] == []
 
 
 def test_every_parameter_and_route_is_there(api: Api) -> None:

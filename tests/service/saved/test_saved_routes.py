@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from service.saved.file import FILE, KeptSearches
+from tests.service.html_page import parsed, said
 from tests.service.saved.conftest import keep, saved
 
 if TYPE_CHECKING:
@@ -185,3 +186,32 @@ def test_answers_are_tagged(kept: Kept, path: str) -> None:
     assert kept.api.get(path, **asked).status_code == 304
     kept.keep(msgspec.structs.replace(saved(q="winter"), name="Winter"))
     assert kept.api.get(path, **asked).status_code == 200
+
+
+def listed(kept: Kept, address: str = "/") -> list[tuple[str, str]]:
+    """The saved searches that a page lists: name and address."""
+    tree = parsed(kept.api.client.simulate_get(address))
+    return [(said(link), link.get("href")) for link in tree.xpath("//nav[@class='saved']//a")]
+
+
+def test_the_search_page_lists_them_while_nothing_is_asked(kept: Kept) -> None:
+    """Each leads to its question; one that cannot be read any more is left out, and all are once something is asked."""
+    assert listed(kept) == []
+    kept.keep(saved(q="rice"), saved("market", "Market <b>", q="market"), BROKEN)
+    assert listed(kept) == [("Rice", "/?search=rice"), ("Market <b>", "/?search=market")]
+    assert kept.api.client.simulate_get("/?search=rice").status_code == 307
+    assert listed(kept, "/?q=rice") == []
+
+
+def test_more_than_a_dozen_are_folded_away(kept: Kept) -> None:
+    """All of them are there, the later ones behind one click."""
+    kept.keep(*(saved(f"s{number}", f"Search {number}", q="rice") for number in range(15)))
+    assert len(listed(kept)) == 15
+    tree = parsed(kept.api.client.simulate_get("/"))
+    assert said(tree.xpath("//details[@id='more-saved']/summary")[0]) == "3 more"
+
+
+def test_a_file_that_cannot_be_read_leaves_the_page(kept: Kept) -> None:
+    """The search page answers without saved searches."""
+    (kept.data / FILE).write_text("{")
+    assert listed(kept) == []
