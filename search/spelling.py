@@ -46,16 +46,27 @@ ONE_EDIT_FROM: Final = 4
 TWO_EDITS_FROM: Final = 8
 """Letters of a word from which one edit, or two, are forgiven."""
 
-MOST_EDITS: Final = 2
-
 MOST_COUNTED: Final = 64
 """Words near one that are counted; of more, those with fewer edits."""
 
-MOST_CORRECTED: Final = 4
-"""Words of one question that are looked up. The others stay as they are."""
-
 CLEARLY_MORE: Final = 10
 """A word that is there may be mistaken for one that has this many times its articles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far to look for what was meant: words of one question (the others stay as they are), and edits of a word.
+
+    Unless first letters are looked for, words begin as typed, which is where nearly all of the work is saved.
+    """
+
+    words: int
+    edits: int
+    looks_for_first_letters: bool
+
+
+THOROUGH: Final = Effort(words=4, edits=2, looks_for_first_letters=True)
+WHILE_TYPING: Final = Effort(words=1, edits=1, looks_for_first_letters=False)
 
 
 class Vocabulary(Protocol):
@@ -128,13 +139,12 @@ class PlaceWords:
 
 @dataclass(slots=True)
 class Speller:
-    """Looks words up in the articles of one archive: at most `most_words` of a question, for so many edits."""
+    """Looks words up in the articles of one archive, as far as its effort goes."""
 
     places: PlaceWords
     vocabulary: Vocabulary
     articles: Articles
-    most_words: int = MOST_CORRECTED
-    most_edits: int = MOST_EDITS
+    effort: Effort = THOROUGH
     _looked_up: int = field(default=0, init=False)
 
     def correct(self, query: Query) -> Corrected:
@@ -180,7 +190,7 @@ class Speller:
         found = terms(word.text)
         if not _can_be_misspelt(word, found) or self.articles.count(Term(found[0])):
             return Corrected(word)
-        if self._looked_up == self.most_words:
+        if self._looked_up == self.effort.words:
             return Corrected(word)
         self._looked_up += 1
         candidates = self._candidates(word.text)
@@ -199,9 +209,9 @@ class Speller:
         """What may have been meant by a word: terms with the fewest edits, the first letter kept if one has it."""
         word = fold(text)
         own = stem(word)
-        forgiven = MOST_EDITS if len(word) >= TWO_EDITS_FROM else 1
-        for most in range(1, min(forgiven, self.most_edits) + 1):
-            for beginning in (word[0], ""):
+        forgiven = 2 if len(word) >= TWO_EDITS_FROM else 1
+        for most in range(1, min(forgiven, self.effort.edits) + 1):
+            for beginning in (word[0], "") if self.effort.looks_for_first_letters else (word[0],):
                 near = self._near(word, own, most, beginning)
                 counted = [self._counted(term, near[term], own) for term in sorted(near, key=near.__getitem__)]
                 kept = tuple(one for one in counted[:MOST_COUNTED] if one is not None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from search.spelling import Speller
+from search.spelling import WHILE_TYPING, Speller
 from search.suggest import find_corrected, find_titles
 from service import wire
 from service.asking import etag
@@ -85,12 +85,12 @@ class Suggesting:
     def _find_corrected(self, text: str, archive: Archive) -> str | None:
         """The text with its first word that is in no article corrected; None if there is none that can be.
 
-        One edit of one word is a slip, for names as for headlines; more is not looked for while somebody types.
+        More than one edit of one word, after its first letter, is not looked for while somebody types.
         """
         vocabulary = archive.searcher.vocabulary
         if vocabulary is None:
             return None
-        speller = Speller(self._lexicon.place_words, vocabulary, archive.searcher, most_words=1, most_edits=1)
+        speller = Speller(self._lexicon.place_words, vocabulary, archive.searcher, WHILE_TYPING)
         return find_corrected(text, speller)
 
     def _named(self, params: SearchParams, archive: Archive, *, forgiving: bool) -> tuple[SuggestionGroup, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from index.analysis import terms
 from index.gazetteer import Gazetteer, Place
 from search.query import Query, Term
-from search.spelling import Correction, PlaceWords, Speller
+from search.spelling import WHILE_TYPING, Correction, PlaceWords, Speller
 from search.syntax import parse
 
 if TYPE_CHECKING:
@@ -138,6 +139,21 @@ def test_few_words_are_looked_up() -> None:
     """However many words of a question are unknown, four are corrected."""
     told = speller().correct(parse("smugling ryce markats hyesam crackdwn autorities").query)
     assert len(told.corrections) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "corrected"),
+    [
+        pytest.param("crackdwn", "crackdown", id="one edit"),
+        pytest.param("crakdwn", "crakdwn", id="two are too many"),
+        pytest.param("rcackdown", "rcackdown", id="the first letter stays"),
+        pytest.param("crackdwn authorites", "crackdown AND authorites", id="one word"),
+    ],
+)
+def test_little_is_looked_for_while_somebody_types(text: str, corrected: str) -> None:
+    """One edit of the first word that is in no article, after its first letter: all else takes too long."""
+    quick = replace(speller(), effort=WHILE_TYPING)
+    assert quick.correct(parse(text).query).query == parse(corrected).query
 
 
 def test_what_finds_little_may_have_meant_more() -> None:
