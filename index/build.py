@@ -190,10 +190,10 @@ class Builder:
         before = self._store.change
         self._understand_anew(base)
         with self._store.reading():
-            reflects = self._reflects(before)
+            reflects = reflects_of(self._store, self._extractor.fingerprint, understood=before)
             if base is None or from_store:
                 return self._publish_all(lock, reflects)
-            if _is_the_same(base.manifest.reflects, reflects) and not is_tidying:
+            if is_the_same(base.manifest.reflects, reflects) and not is_tidying:
                 clear_up(lock)
                 return self._report(base, skipped=True)
             update = self._index.update
@@ -204,16 +204,6 @@ class Builder:
             except DamagedGeneration:  # its files are as published, and yet not as they should be
                 return self._publish_all(lock, reflects)
 
-    def _reflects(self, understood: int) -> Reflects:
-        """What the store says now; all that it said at the change `understood` is understood by our rules."""
-        store, rules = self._store, self._extractor.fingerprint
-        change = store.change
-        last = next(store.changes(change - 1), None)
-        if not store.count_outdated(rules, since=understood):
-            understood = change
-        at = None if last is None else last.at
-        return Reflects(archive=store.id, change=change, rules=rules, at=at, understood=understood)
-
     def _find_base(self) -> Generation | None:
         """The current generation, if every byte of it is as published and it is an earlier state of this archive."""
         try:
@@ -222,7 +212,7 @@ class Builder:
         except GenerationError:
             return None  # whatever is wrong with it, one made from the store mends it
         reflects = generation.manifest.reflects
-        return generation if reflects.archive == self._store.id and self._is_past(reflects) else None
+        return generation if reflects.archive == self._store.id and is_past(self._store, reflects) else None
 
     def _understand_anew(self, base: Generation | None) -> None:
         """Look at what `base` does not show, if it was made by these rules, or else at everything."""
@@ -230,17 +220,10 @@ class Builder:
         is_ours = (
             reflects is not None
             and (reflects.archive, reflects.rules) == (self._store.id, self._extractor.fingerprint)
-            and self._is_past(reflects)
+            and is_past(self._store, reflects)
         )
         since = reflects.understood if reflects is not None and is_ours else 0
         self._anew += understand_anew(self._store, self._extractor, self._hear_understanding, since=since)
-
-    def _is_past(self, reflects: Reflects) -> bool:
-        """Whether the store was once what this reflects: not if an older copy of it was put in its place."""
-        change = next(self._store.changes(reflects.change - 1), None)
-        if change is None or change.number != reflects.change:
-            return reflects.change <= self._store.change
-        return change.at == reflects.at
 
     def _is_worthwhile(self, base: Generation) -> bool:
         """Whether to publish what changed since that generation as a difference."""
@@ -322,7 +305,26 @@ class Builder:
         self._progress(BuildProgress(Stage.UNDERSTANDING, done, total))
 
 
-def _is_the_same(one: Reflects, other: Reflects) -> bool:
+def reflects_of(store: Store, rules: str, *, understood: int) -> Reflects:
+    """What a store says now; all that it said at the change `understood` is understood by rules of this fingerprint."""
+    change = store.change
+    last = next(store.changes(change - 1), None)
+    if not store.count_outdated(rules, since=understood):
+        understood = change
+    at = None if last is None else last.at
+    return Reflects(archive=store.id, change=change, rules=rules, at=at, understood=understood)
+
+
+def is_past(store: Store, reflects: Reflects) -> bool:
+    """Whether a store was once what this reflects: not if an older copy of it was put in its place."""
+    change = next(store.changes(reflects.change - 1), None)
+    if change is None or change.number != reflects.change:
+        return reflects.change <= store.change
+    return change.at == reflects.at
+
+
+def is_the_same(one: Reflects, other: Reflects) -> bool:
+    """Whether two reflect the same, and know as much of how it is understood."""
     return one == other and one.understood == other.understood
 
 

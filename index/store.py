@@ -203,9 +203,11 @@ class Store:
             ).fetchone()
         return None if row is None else self._article(*row)
 
-    def documents(self) -> Iterator[tuple[int, Document]]:
-        """Every (serial, document), in the order of insertion, one at a time."""
-        for serial, document in self._rows("SELECT serial, document FROM article ORDER BY serial"):
+    def documents(self, *, after: int = 0) -> Iterator[tuple[int, Document]]:
+        """Every (serial, document) of a serial above `after`, in the order of insertion, one at a time."""
+        for serial, document in self._rows(
+            "SELECT serial, document FROM article WHERE serial > ? ORDER BY serial", after
+        ):
             yield serial, self._decoded(document, Document, serial)
 
     def changes(self, since: int = 0) -> Iterator[Change]:
