@@ -7,6 +7,7 @@ answer, and raises a `ClusterError` for whatever goes wrong. The client library 
 from __future__ import annotations
 
 import importlib
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -70,6 +71,7 @@ class Cluster:
             library: Any = importlib.import_module("opensearchpy")
         except ModuleNotFoundError:
             raise ClientMissing from None
+        logging.getLogger("opensearch").setLevel(logging.CRITICAL)  # what goes wrong is raised, and told by who catches
         self._errors = library.exceptions
         self._client = library.OpenSearch(
             hosts=list(connection.urls),
@@ -127,7 +129,7 @@ def cause_of(info: object) -> tuple[str, str]:
     error = info.get("error", info) if isinstance(info, dict) else info
     if not isinstance(error, dict):
         return "", str(error or "")
-    inner = [*error.get("root_cause", ()), *(shard.get("reason") for shard in error.get("failed_shards", ()))]
+    inner = [*(shard.get("reason") for shard in error.get("failed_shards", ())), *error.get("root_cause", ())]
     told = next((cause for cause in inner if isinstance(cause, dict) and cause.get("type")), error)
     while isinstance(told.get("caused_by"), dict):
         told = told["caused_by"]

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 NOTED_EVERY: Final = 20_000
 """Articles after which a build that makes everything says how far it is, so that another can go on from there."""
 
+READ_ON: Final = dt.timedelta(minutes=2)
+"""How long an index is kept after another took its place, for those who are reading it."""
+
 _HEARD_EVERY: Final = 100
 
 
@@ -57,6 +60,16 @@ class ClusterReport:
     skipped: bool = False
     is_difference: bool = False
     changed: int = 0
+
+    @property
+    def generation_id(self) -> str:
+        """The id of what can be searched."""
+        return self.state.generation
+
+    @property
+    def reflects(self) -> Reflects:
+        """What of the archive it shows."""
+        return self.state.reflects
 
 
 class ClusterBuilder:
@@ -97,8 +110,7 @@ class ClusterBuilder:
         if writer is None:
             self._refuse_other()
             report = self.build_beside(resume=not from_store)
-            swap_alias(self._cluster, self._alias, report.name)
-            self.clear_up()
+            swap_alias(self._cluster, self._alias, report.name, now=self._clock())
             return report
         return self._follow(writer)
 
@@ -119,11 +131,23 @@ class ClusterBuilder:
             return self._report(writer.name, state, changed=written)
 
     def clear_up(self) -> None:
-        """Delete the indexes of this archive that the alias doesn't stand for. Raises `ClusterError`."""
+        """Delete the indexes of this archive that are older than the one that is searched. Raises `ClusterError`.
+
+        One that was searched until a moment ago stays until the next time: some may still be reading it.
+        """
         searched, _ = read_state(self._cluster, self._alias)
-        for name in self._names():
-            if name != searched:
+        names = self._names()
+        for name in names[: names.index(searched)] if searched in names else ():
+            if not self._is_read(name):
                 delete_index(self._cluster, name)
+
+    def _is_read(self, name: str) -> bool:
+        """Whether some may still be reading an index that is not searched any more."""
+        try:
+            _, state = read_state(self._cluster, name)
+        except ClusterIndexVersion:
+            return False
+        return state.replaced is not None and self._clock() - state.replaced < READ_ON
 
     def _follow(self, writer: IndexWriter) -> ClusterReport:
         """Write what changed since the index was brought up to date."""
@@ -138,42 +162,43 @@ class ClusterBuilder:
             items = self._items(self._store.changed(old.change), total)
             changed = writer.write(items, change=reflects.change)
             state = writer.publish(reflects, now=self._clock())
+            self.clear_up()
             return self._report(writer.name, state, is_difference=True, changed=changed)
 
     def _find_current(self) -> IndexWriter | None:
-        """What writes the index that is searched, if it is ours and an earlier state of this archive."""
-        if self._writer is not None:
-            name, state = self._find_state()
-            if (name, state) == (self._writer.name, self._writer.state):
-                return self._writer
-        try:
-            writer = open_writer(self._cluster, self._alias)
-        except (NoClusterIndex, ClusterIndexVersion):
+        """What writes the index that is searched, if it is complete and an earlier state of this archive."""
+        searched = self._find_searched()
+        if searched is None:
             return None
-        is_ours = writer.state.reflects.archive == self._store.id and writer.state.built_to is None
-        self._writer = writer if is_ours and is_past(self._store, writer.state.reflects) else None
+        name, state = searched
+        is_ours = state.reflects.archive == self._store.id and state.built_to is None
+        if not is_ours or not is_past(self._store, state.reflects):
+            return None
+        if self._writer is None or (self._writer.name, self._writer.state) != searched:
+            self._writer = IndexWriter(self._cluster, name, state)
         return self._writer
 
-    def _find_state(self) -> tuple[str, State] | tuple[None, None]:
+    def _find_searched(self) -> tuple[str, State] | None:
+        """The index that the alias stands for, and what it says of itself; None if this version cannot read it."""
         try:
             return read_state(self._cluster, self._alias)
         except (NoClusterIndex, ClusterIndexVersion):
-            return None, None
+            return None
 
     def _refuse_other(self) -> None:
         """See that the alias does not stand for another archive's index, which would be lost."""
-        _, state = self._find_state()
-        if state is not None and state.reflects.archive != self._store.id:
-            raise ClusterIndexOther(self._alias, expected=self._store.id, found=state.reflects.archive)
+        searched = self._find_searched()
+        found = searched[1].reflects.archive if searched else self._store.id
+        if found != self._store.id:
+            raise ClusterIndexOther(self._alias, expected=self._store.id, found=found)
 
     def _find_beside(self) -> IndexWriter | None:
         """What writes the newest index of this archive that is not searched yet, if it can be gone on with."""
-        searched, _ = self._find_state()
-        name = next(iter(self._names()[::-1]), searched)
-        if name is None or name == searched:
+        names, searched = self._names(), self._find_searched()
+        if not names or (searched and searched[0] == names[-1]):
             return None
         try:
-            writer = open_writer(self._cluster, name)
+            writer = open_writer(self._cluster, names[-1])
         except ClusterIndexVersion:
             return None
         return writer if is_past(self._store, writer.state.reflects) else None

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -35,7 +36,7 @@ class State:
     result cursors. `is_pending`: what comes next is being made searchable, so that a search may see some of it.
 
     An index that is still being made for the first time has all articles up to the serial `built_to`, as they were at
-    the change it reflects; one that is complete has None.
+    the change it reflects; one that is complete has None. `replaced` is when another took its place, in UTC.
     """
 
     format: str
@@ -46,6 +47,7 @@ class State:
     cursor_key: str
     is_pending: bool = False
     built_to: int | None = None
+    replaced: dt.datetime | None = None
 
     @property
     def generation(self) -> str:
@@ -108,20 +110,23 @@ def write_state(cluster: Cluster, name: str, state: State) -> None:
         raise ClusterBusy(f"not every node has heard what {name} reflects")
 
 
-def swap_alias(cluster: Cluster, alias: str, name: str) -> tuple[str, ...]:
-    """Have an alias stand for this index and no other, in one step. The indexes it stood for until now.
+def swap_alias(cluster: Cluster, alias: str, name: str, *, now: dt.datetime) -> None:
+    """Have an alias stand for this index and no other, in one step. What it stood for until now says that it did.
 
     Raises `ClusterError`, also where an index itself goes by the alias.
     """
     try:
-        before = tuple(sorted(cluster.ask("GET", f"/_alias/{alias}")))
+        before = sorted(cluster.ask("GET", f"/_alias/{alias}"))
     except Refused as error:  # there is no alias of that name
         if error.status != 404:  # noqa: PLR2004 - HTTP's number
             raise
-        before = ()
-    removed = [{"remove": {"index": index, "alias": alias}} for index in before if index != name]
+        before = []
+    others = [index for index in before if index != name]
+    for index in others:
+        with suppress(ClusterIndexVersion):
+            write_state(cluster, index, replace(read_state(cluster, index)[1], replaced=now))
+    removed = [{"remove": {"index": index, "alias": alias}} for index in others]
     cluster.ask("POST", "/_aliases", {"actions": [*removed, {"add": {"index": name, "alias": alias}}]})
-    return before
 
 
 def delete_index(cluster: Cluster, name: str) -> None:

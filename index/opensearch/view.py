@@ -126,6 +126,9 @@ class View:
             raise ClusterBusy(f"{shards['failed']} of {shards['total']} shards of {self.name} failed")
         return answer
 
+    def _is_same(self, state: State) -> bool:
+        return state.generation == self.state.generation and state.is_pending == self.state.is_pending
+
     def _renew(self, lost: str) -> None:
         """Take another point in time of what is still the same. Raises `ViewGone`."""
         with self._lock:
@@ -137,7 +140,7 @@ class View:
                 _, after = read_state(self.cluster, self.name)
             except NoClusterIndex:
                 raise ViewGone(self.name, self.generation) from None
-            if before != self.state or after != self.state:
+            if not self._is_same(before) or not self._is_same(after):
                 _forget(self.cluster, point)
                 raise ViewGone(self.name, self.generation)
             self._point = point
