@@ -117,8 +117,10 @@ def _explained(error: Any, path: str) -> ClusterError:  # noqa: ANN401 - a libra
         return ClusterFull(_index_of(path), reason)
     if kind == "index_not_found_exception":
         return NoClusterIndex(_index_of(path))
-    if status in {_UNAUTHORISED, _FORBIDDEN}:
-        return ClusterRefused(reason or f"{kind or 'no reason given'} ({status})")
+    if status == _UNAUTHORISED:
+        return ClusterRefused("it does not know this user with this password (401)")
+    if status == _FORBIDDEN:
+        return ClusterRefused(reason or f"{kind or 'this user may not do this'} (403)")
     if status in _BUSY:
         return ClusterBusy(f"{kind}: {reason}" if kind else f"it says {status}")
     return Refused(status, kind, reason)

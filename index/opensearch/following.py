@@ -236,7 +236,7 @@ class ClusterBuilder:
             raise ClusterBusy(f"{name} has {found} articles, and the store {self._store.count}")
 
     def _understand_anew(self, since: int) -> None:
-        self._anew += understand_anew(self._store, self._extractor, self._hear_understanding, since=since)
+        self._anew = understand_anew(self._store, self._extractor, self._hear_understanding, since=since)
 
     def _hear_understanding(self, done: int, total: int) -> None:
         self._progress(BuildProgress(Stage.UNDERSTANDING, done, total))
