@@ -1,15 +1,17 @@
 """Who puts the right articles first: Dateline beside other search libraries on Cranfield, judged by ir-measures.
 
-    python -m benchmarks.ranking [--page docs/ranking.md]
+    python -m benchmarks.ranking [--page docs/ranking.md] [--opensearch http://127.0.0.1:9200]
 
 Every library indexes the same titles and abstracts in two fields, unless it has one only, and is asked the same
 questions: all words of each, joined by or. It has its own analysis and its own defaults. `RANKERS` says how each is
-driven; `page_from_scores` fills `ranking_page.md`. What isn't installed is left out, and said to be.
+driven; `page_from_scores` fills `ranking_page.md`. What isn't installed is left out, and said to be; so is Dateline's
+own engine over a cluster (`ON_CLUSTER`), unless it is told where one is.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
 import importlib.metadata
 import importlib.util
@@ -26,25 +28,35 @@ from typing import TYPE_CHECKING, Any, Final
 from whoosh import analysis, fields, qparser
 from whoosh.filedb.filestore import RamStorage
 
-from benchmarks.cranfield import ALL, DEPTH, EVEN, ODD, Cranfield, Run, find_cranfield, mean_scores
+from benchmarks.cranfield import ALL, DEPTH, EVEN, FIRST, ODD, Cranfield, Run, find_cranfield, mean_scores
 from benchmarks.machine import ROOT, say, this_machine
 from benchmarks.peers import peer_named
 from index.analysis import terms
 from index.fields import FIELDS
+from index.layout import Reflects
+from index.opensearch.client import Cluster, Connection
+from index.opensearch.schema import entry_from_record
+from index.opensearch.state import delete_index
+from index.opensearch.view import open_view
+from index.opensearch.writing import create_index
 from index.whoosh_index import write_index
 from search.engine import K1, B, Ranking, SearchRequest
 from search.engines.arrays import ArraysEngine
+from search.engines.opensearch import OpenSearchEngine
 from search.query import Term, any_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from benchmarks.machine import Machine
+    from search.engine import Engine
 
 PAGE: Final = ROOT / "docs" / "ranking.md"
 TEMPLATE: Final = Path(__file__).with_name("ranking_page.md")
 HALVES: Final = (ODD, EVEN, ALL)
 NOTHING: Final = "none"
+EMBEDDED: Final = "Dateline"
+ON_CLUSTER: Final = "Dateline on OpenSearch"
 SAME: Final = 1e-6
 """How far our own figures may be from those of ir-measures."""
 
@@ -65,13 +77,56 @@ def rank_by_dateline(cranfield: Cranfield, ranking: Ranking = Ranking()) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         write_index(Path(folder) / "index", cranfield.records)
         engine = ArraysEngine(Path(folder) / "index", "cranfield")
-        run = {}
-        for question, text in cranfield.questions.items():
-            query = any_of(map(Term, terms(text)))
-            matches = engine.search(SearchRequest(query=query, limit=DEPTH, ranking=ranking))
-            run[question] = [match.serial for match in matches.top]
+        run = _asked(engine, cranfield, ranking)
         engine.close()
     return run
+
+
+def rank_by_cluster(cranfield: Cranfield, url: str) -> Run:
+    """Dateline over an index of three shards on an OpenSearch cluster, which is deleted afterwards."""
+    cluster = Cluster(Connection(urls=(url,)))
+    reflects = Reflects(archive="cranfield", change=1, rules="")
+    now = dt.datetime.now(dt.UTC)
+    writer = create_index(cluster, "benchmark", reflects, shards=3, replicas=0, now=now)
+    try:
+        writer.write((entry_from_record(record, "", "{}") for record in cranfield.records), change=1)
+        writer.publish(reflects, now=now)
+        engine = OpenSearchEngine(open_view(cluster, writer.name))
+        run = _asked(engine, cranfield, Ranking())
+        engine.close()
+    finally:
+        delete_index(cluster, writer.name)
+        cluster.close()
+    return run
+
+
+def _version(url: str) -> str:
+    cluster = Cluster(Connection(urls=(url,)))
+    version = str(cluster.ask("GET", "/")["version"]["number"])
+    cluster.close()
+    return version
+
+
+def _asked(engine: Engine, cranfield: Cranfield, ranking: Ranking) -> Run:
+    """What an engine finds for each question, all its words joined by or."""
+    run = {}
+    for question, text in cranfield.questions.items():
+        query = any_of(map(Term, terms(text)))
+        matches = engine.search(SearchRequest(query=query, limit=DEPTH, ranking=ranking))
+        run[question] = [match.serial for match in matches.top]
+    return run
+
+
+def overlap(one: Run, other: Run) -> float:
+    """The mean share of the first ten of one run that are among the first ten of the other.
+
+    >>> overlap({"1": [1, 2], "2": [3]}, {"1": [2, 4], "2": [3]})
+    0.75
+    """
+    shares = [
+        len({*one[question][:FIRST]} & {*other[question][:FIRST]}) / len(one[question][:FIRST]) for question in one
+    ]
+    return sum(shares) / len(shares)
 
 
 def rank_by_whoosh(cranfield: Cranfield, analyzer: analysis.Analyzer) -> Run:
@@ -158,7 +213,7 @@ def _any_of(text: str) -> str:
 
 
 RANKERS: Final = (
-    Ranker("Dateline", "dateline", rank_by_dateline),
+    Ranker(EMBEDDED, "dateline", rank_by_dateline),
     Ranker("bm25s, stemmed", "bm25s", rank_by_bm25s),
     Ranker("tantivy, en_stem", "tantivy", lambda given: rank_by_tantivy(given, "en_stem")),
     Ranker("tantivy, default", "tantivy", lambda given: rank_by_tantivy(given, "default")),
@@ -195,9 +250,12 @@ def judged(cranfield: Cranfield, run: Run) -> dict[str, tuple[float, float]]:
 
 
 def page_from_scores(
-    scores: Mapping[str, Mapping[str, tuple[float, float]]], machine: Machine, missing: Iterable[str]
+    scores: Mapping[str, Mapping[str, tuple[float, float]]],
+    machine: Machine,
+    missing: Iterable[str],
+    shared: float | None = None,
 ) -> str:
-    """The page as Markdown; `scores` by ranker and half."""
+    """The page as Markdown; `scores` by ranker and half, `shared` the overlap of our two engines."""
     head = ("", *(f"{name}, {half}" for half in HALVES for name in ("nDCG@10", "recall@100")))
     rows = (
         (title, *(f"{score:.3f}" for half in HALVES for score in of_half[half])) for title, of_half in scores.items()
@@ -208,6 +266,7 @@ def page_from_scores(
         date=machine.date,
         table="\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)),
         missing=", ".join(missing) or NOTHING,
+        shared="not measured" if shared is None else f"{shared:.3f}",
         k1=K1,
         b=B,
         weights=", ".join(f"{field.name} {field.weight:g}" for field in FIELDS if field.weight),
@@ -220,24 +279,33 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m benchmarks.ranking", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--page", type=Path, default=PAGE)
-    page = parser.parse_args(arguments).page
+    parser.add_argument("--opensearch", metavar="URL", help="a cluster to rank on, too")
+    chosen = parser.parse_args(arguments)
     cranfield = find_cranfield()
     if cranfield is None:
         sys.exit("needs ../shared/data/cranfield: corpus.jsonl, queries.jsonl, qrels.tsv")
     if importlib.util.find_spec("ir_measures") is None:
         sys.exit("needs ir-measures: run make ranking, which installs benchmarks/requirements.txt")
     scores, versions, missing = {}, {"ir-measures": importlib.metadata.version("ir-measures")}, []
-    for ranker in RANKERS:
+    runs: dict[str, Run] = {}
+    on_cluster = Ranker(ON_CLUSTER, "dateline", lambda given: rank_by_cluster(given, chosen.opensearch))
+    if chosen.opensearch:
+        versions["OpenSearch"] = _version(chosen.opensearch)
+    else:
+        missing.append(ON_CLUSTER)
+    for ranker in (*RANKERS, *([on_cluster] if chosen.opensearch else [])):
         peer = peer_named(ranker.peer)
         if not peer.is_installed():
             missing.append(ranker.title)
             continue
         versions[peer.title] = peer.version()
-        scores[ranker.title] = judged(cranfield, ranker.rank(cranfield))
+        runs[ranker.title] = ranker.rank(cranfield)
+        scores[ranker.title] = judged(cranfield, runs[ranker.title])
         say(
             f"{ranker.title:24}" + "  ".join(f"{half} {n:.4f} {r:.4f}" for half, (n, r) in scores[ranker.title].items())
         )
-    page.write_text(page_from_scores(scores, this_machine(versions), missing), encoding="utf-8")
+    shared = overlap(runs[EMBEDDED], runs[ON_CLUSTER]) if ON_CLUSTER in runs else None
+    chosen.page.write_text(page_from_scores(scores, this_machine(versions), missing, shared), encoding="utf-8")
 
 
 if __name__ == "__main__":
