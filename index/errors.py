@@ -15,7 +15,9 @@ IndexingError
 │   └── ClusterError        an index on an OpenSearch cluster
 │       ├── ClientMissing       the client library is not installed
 │       ├── ClusterUnreachable  no node answers
-│       ├── ClusterBusy         it has more to do than it can, or does not answer for all of the index now
+│       ├── ClusterBusy         parts of the index don't answer now, or nobody leads the cluster
+│       │   └── ClusterOverloaded   it has more to do than it can
+│       ├── ClusterTooOld       it lacks what scores are made with
 │       ├── ClusterRefused      it doesn't know who asks, or not for this
 │       ├── ClusterFull         its disks are so full that it takes no more articles
 │       ├── NoClusterIndex      it has no index of that name
@@ -167,11 +169,24 @@ class ClusterUnreachable(ClusterError):
 
 
 class ClusterBusy(ClusterError):
-    """The cluster has more to do than it can, or parts of the index don't answer now. It may soon."""
+    """Parts of the index don't answer now, or nobody leads the cluster. It may soon."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the OpenSearch cluster cannot answer now: {reason}. It is tried again")
+
+
+class ClusterOverloaded(ClusterBusy):
+    """The cluster has more to do than it can. What can wait should."""
+
+
+class ClusterTooOld(ClusterError):
+    """The cluster lacks what scores are made with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the OpenSearch cluster is too old to score words as Dateline does: it takes version 3.2 or later"
+        )
 
 
 class ClusterRefused(ClusterError):

@@ -17,7 +17,9 @@ from index.errors import (
     ClusterBusy,
     ClusterError,
     ClusterFull,
+    ClusterOverloaded,
     ClusterRefused,
+    ClusterTooOld,
     ClusterUnreachable,
     NoClusterIndex,
 )
@@ -35,10 +37,14 @@ CONNECTIONS: Final = 16
 """Connections that are kept open to each node: threads that search at once."""
 
 TOO_MANY_REQUESTS: Final = 429
-_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _BUSY = 401, 403, 404, frozenset({TOO_MANY_REQUESTS, 502, 503, 504})
+_UNAUTHORISED, _FORBIDDEN, _BUSY = 401, 403, frozenset({502, 503, 504})
 
 FULL_DISK: Final = "disk usage exceeded flood-stage watermark"
 """What an index is blocked by when a disk is nearly full; so it says in the reason."""
+
+
+_TOO_MANY_BUCKETS: Final = "too_many_buckets_exception"
+_TOO_OLD: Final = "unknown query [combined_fields]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +121,18 @@ def _explained(error: Any, path: str) -> ClusterError:  # noqa: ANN401 - a libra
     kind, reason = cause_of(error.info)
     if FULL_DISK in reason:
         return ClusterFull(_index_of(path), reason)
+    if _TOO_OLD in reason:
+        return ClusterTooOld()
     if kind == "index_not_found_exception":
         return NoClusterIndex(_index_of(path))
     if status == _UNAUTHORISED:
         return ClusterRefused("it does not know this user with this password (401)")
     if status == _FORBIDDEN:
         return ClusterRefused(reason or f"{kind or 'this user may not do this'} (403)")
+    if kind == _TOO_MANY_BUCKETS:
+        return Refused(status, kind, reason)  # whatever its status says: it will not be otherwise
+    if status == TOO_MANY_REQUESTS:
+        return ClusterOverloaded(f"{kind}: {reason}")
     if status in _BUSY:
         return ClusterBusy(f"{kind}: {reason}" if kind else f"it says {status}")
     return Refused(status, kind, reason)

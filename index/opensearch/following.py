@@ -108,7 +108,7 @@ class ClusterBuilder:
         """
         writer = None if from_store else self._find_current()
         if writer is None:
-            self._refuse_other()
+            self.refuse_other()
             report = self.build_beside(resume=not from_store)
             swap_alias(self._cluster, self._alias, report.name, now=self._clock())
             return report
@@ -185,7 +185,7 @@ class ClusterBuilder:
         except (NoClusterIndex, ClusterIndexVersion):
             return None
 
-    def _refuse_other(self) -> None:
+    def refuse_other(self) -> None:
         """See that the alias does not stand for another archive's index, which would be lost."""
         searched = self._find_searched()
         found = searched[1].reflects.archive if searched else self._store.id

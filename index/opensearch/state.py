@@ -79,9 +79,10 @@ def numbers_of(cluster: Cluster, alias: str, archive: str) -> list[int]:
 def read_state(cluster: Cluster, name: str) -> tuple[str, State]:
     """The index that a name, or an alias, stands for, and what it says of itself.
 
-    Raises `NoClusterIndex`, `ClusterIndexVersion` or another `ClusterError`.
+    Any node can say, also where nobody leads the cluster: `write_state` waits until all have heard. Raises
+    `NoClusterIndex`, `ClusterIndexVersion` or another `ClusterError`.
     """
-    found = cluster.ask("GET", f"/{name}/_mapping")
+    found = cluster.ask("GET", f"/{name}/_mapping", local=True)
     if len(found) != 1:
         raise ClusterError(f"{name} stands for {len(found)} indexes: {', '.join(sorted(found))}. Keep one of them")
     [(index, mapping)] = found.items()

@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from index.errors import ClusterBusy, ClusterError, NoClusterIndex, ViewGone
+from index.errors import ClusterBusy, ClusterError, ClusterOverloaded, NoClusterIndex, ViewGone
 from index.opensearch.client import REQUEST_S, Refused
 from index.opensearch.state import State, read_state, words_name
 
@@ -99,6 +99,8 @@ class View:
             point = self._point
             try:
                 return self._asked(point, body, timeout_s, parameters)
+            except ClusterOverloaded:
+                raise  # to ask again would make it worse
             except (ClusterBusy, NoClusterIndex) as error:
                 failure: ClusterError = error
             except Refused as error:

@@ -40,7 +40,8 @@ _LATE_S: Final = 5.0
 """Seconds that an answer may be on its way, after the cluster gave up on a question."""
 
 _TOO_MUCH: Final = frozenset({"too_many_clauses", "too_many_nested_clauses", "too_many_buckets_exception"})
-_OUT_OF_TIME: Final = frozenset({"task_cancelled_exception", "query_phase_execution_exception", "timeout_exception"})
+_OUT_OF_TIME: Final = frozenset({"task_cancelled_exception", "time_exceeded_exception"})
+_TIME_EXCEEDED: Final = "Time exceeded"
 
 _FIRST, _LAST = first_unit(DATE, "day"), last_unit(DATE, "day")
 _ORDERS: Final[dict[Sort, list[dict[str, Any]]]] = {
@@ -160,7 +161,7 @@ class OpenSearchEngine:
         except Refused as error:
             if error.kind in _TOO_MUCH:
                 raise UnsupportedQuery(NAME, f"a question of so many parts ({error.reason})") from error
-            if error.kind in _OUT_OF_TIME and self._budget_ms:
+            if self._budget_ms and (error.kind in _OUT_OF_TIME or error.reason == _TIME_EXCEEDED):
                 raise OverBudget(self._budget_ms) from error
             raise
         if answer["timed_out"]:

@@ -58,6 +58,18 @@ class OpenSearchArticles:
         query = {"term": {ID: article_id}}
         return next((document for _, document in self._matching(query, 1)), None)
 
+    def texts(self, *, after: int, most: int) -> list[tuple[int, str]]:
+        """The first `most` articles with a serial above `after`, by serial, each as JSON."""
+        body = {
+            "size": most,
+            "query": {"range": {SERIAL: {"gt": after}}},
+            "sort": [{SERIAL: "asc"}],
+            "_source": [SERIAL, DOCUMENT],
+            "track_total_hits": False,
+        }
+        hits = self._view.search(body)["hits"]["hits"]
+        return [(hit["_source"][SERIAL], hit["_source"][DOCUMENT]) for hit in hits]
+
     def labels(self, field: str) -> Mapping[str, LabelPath]:
         """By id, the path of labels of every value of a keyword field that occurs, of regions also what they lie in."""
         with self._lock:

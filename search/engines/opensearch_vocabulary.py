@@ -57,6 +57,8 @@ class Expansions:
                 expansions += 1
             if expansions > MAX_EXPANSIONS:
                 raise TooManyExpansions(prefix, allowed=MAX_EXPANSIONS, found=expansions)
+        if len(candidates) == PAGE_WINDOW:  # there may be more
+            raise TooManyExpansions(prefix, allowed=MAX_EXPANSIONS, found=len(candidates))
         return tuple(sorted(articles, key=lambda term: (-articles[term], term)))
 
     def _counted(self, terms: Sequence[str], fields: Sequence[str]) -> dict[tuple[str, str], int]:

@@ -15,7 +15,9 @@ from index.errors import (
     ClusterBusy,
     ClusterError,
     ClusterFull,
+    ClusterOverloaded,
     ClusterRefused,
+    ClusterTooOld,
     ClusterUnreachable,
     NoClusterIndex,
 )
@@ -67,15 +69,21 @@ def answering() -> Iterator[Callable[[int, object], Cluster]]:
 @pytest.mark.parametrize(
     ("status", "body", "expected", "words"),
     [
-        pytest.param(
-            401, "Unauthorized", ClusterRefused, "not know this user .* See the user", id="who asks"
-        ),
+        pytest.param(401, "Unauthorized", ClusterRefused, "not know this user .* See the user", id="who asks"),
         pytest.param(403, error("security_exception", "no rights"), ClusterRefused, "no rights", id="may not"),
         pytest.param(403, error("cluster_block_exception", FLOOD), ClusterFull, "Free some space", id="full, as 403"),
         pytest.param(
             429, error("cluster_block_exception", FLOOD), ClusterFull, "news takes no more", id="full, as 429"
         ),
-        pytest.param(429, error("rejected", "queue is full"), ClusterBusy, "queue is full", id="too much to do"),
+        pytest.param(429, error("rejected", "queue is full"), ClusterOverloaded, "queue is full", id="too much to do"),
+        pytest.param(
+            400,
+            error("parsing_exception", "unknown query [combined_fields]"),
+            ClusterTooOld,
+            r"version 3\.2 or later",
+            id="too old a cluster",
+        ),
+        pytest.param(503, error("too_many_buckets_exception", "65536"), Refused, "65536", id="too many values"),
         pytest.param(503, "no server", ClusterBusy, "it says 503", id="a proxy without a server"),
         pytest.param(
             404,
