@@ -1,13 +1,14 @@
 """The articles of an index on a cluster: by serial or by id, with the names of all that they are about.
 
 What `index.snapshot.Snapshot` is to an index on disk: web workers need no data folder. Names are those that the
-earliest article uses, as everywhere; they are looked up when they are first asked for.
+earliest article uses, as everywhere; they are looked up when they are first asked for, and `KnownNames` remembers what
+articles say from one generation to the next.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
@@ -15,27 +16,47 @@ from index.document import Document
 from index.errors import ClusterError
 from index.fields import KEYWORD_FIELDS
 from index.labels import labels_of
-from index.opensearch.schema import DOCUMENT, ID, SERIAL, region_from_entry
+from index.opensearch.schema import DOCUMENT, ID, PAGE_WINDOW, SERIAL, region_from_entry
 from search.engines.opensearch_counts import MOST_VALUES, value_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from index.labels import LabelPath
+    from index.labels import LabelPath, LabelsOf
     from index.opensearch.view import View
+
+_Version: TypeAlias = tuple[str, int, int]
+"""An index, the serial of an article there, and the change it is of."""
 
 FETCHED_AT_ONCE: Final = 200
 """Articles that are asked for in one request."""
+
+
+class KnownNames:
+    """What articles call what they are about, as they were when they were last looked at. Safe to share."""
+
+    def __init__(self) -> None:
+        self._by_field: Mapping[str, Mapping[_Version, LabelsOf]] = {}
+
+    def of(self, field: str) -> Mapping[_Version, LabelsOf]:
+        """What is known of the articles that name the values of a field."""
+        return self._by_field.get(field, {})
+
+    def replace(self, field: str, known: Mapping[_Version, LabelsOf]) -> None:
+        """Know this, and no more, of the articles that name the values of a field."""
+        self._by_field = {**self._by_field, field: known}
 
 
 class OpenSearchArticles:
     """The articles of a view. Safe to use from many threads.
 
     `count` is how many there are. No article has a serial above `last_serial`; one that was deleted may have had it.
+    `known` may be that of the generation before.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, known: KnownNames | None = None) -> None:
         self._view = view
+        self._known = known or KnownNames()
         self.last_serial = view.state.last_serial
         self.count = int(view.search({"size": 0, "track_total_hits": True})["hits"]["total"]["value"])
         self._lock = threading.Lock()
@@ -80,8 +101,22 @@ class OpenSearchArticles:
     def _labels_of(self, field: str) -> dict[str, LabelPath]:
         """As the earliest article with each value names it."""
         first = self._first_serials(field)
-        named = {serial: labels_of(document) for serial, document in self._documents(sorted(set(first.values())))}
-        return {value: named[serial][field, value] for value, serial in first.items()}
+        versions = {version[1]: version for version in self._versions(sorted(set(first.values())))}
+        known = self._known.of(field)
+        unknown = [serial for serial, version in versions.items() if version not in known]
+        named = {versions[serial]: labels_of(document) for serial, document in self._documents(unknown)}
+        named |= {version: known[version] for version in versions.values() if version in known}
+        self._known.replace(field, named)
+        return {value: named[versions[serial]][field, value] for value, serial in first.items()}
+
+    def _versions(self, serials: Sequence[int]) -> Iterator[_Version]:
+        """What tells these articles, as they are in the view, from what they were."""
+        for start in range(0, len(serials), PAGE_WINDOW):
+            some = serials[start : start + PAGE_WINDOW]
+            query = {"terms": {SERIAL: some}}
+            body = {"size": len(some), "query": query, "_source": False, "version": True, "track_total_hits": False}
+            for hit in self._view.search(body)["hits"]["hits"]:
+                yield self._view.name, int(hit["_id"]), hit["_version"]
 
     def _first_serials(self, field: str) -> dict[str, int]:
         """Of each value, the serial of the earliest article that has it."""

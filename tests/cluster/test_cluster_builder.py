@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.document import Declared
 from index.errors import ClusterIndexOther, ClusterIndexVersion, IndexingError, NoClusterIndex, ViewGone
 from index.opensearch import following
 from index.opensearch.client import Cluster, Connection
@@ -19,14 +20,15 @@ from index.opensearch.writing import Gone, open_writer
 from index.store import Store
 from search.engine import SearchRequest
 from search.engines.opensearch import OpenSearchEngine
-from search.engines.opensearch_articles import OpenSearchArticles
+from search.engines.opensearch_articles import KnownNames, OpenSearchArticles
 from search.query import Term
 from tests.index.fakes import FakeExtractor, article
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from index.document import Document
     from tests.cluster.nodes import Cluster as Nodes
 
 ALIAS = "built"
@@ -239,3 +241,43 @@ def test_what_is_half_searchable_is_not_taken_for_a_generation(opened: Cluster, 
     swap_alias(opened, ALIAS, index, now=state.created)
     assert not builder(opened, store).publish().skipped
     assert open_view(opened, ALIAS).generation == report.state.generation
+
+
+class Watched(OpenSearchArticles):
+    """Counts the articles that are fetched."""
+
+    fetched = 0
+
+    def _documents(self, serials: Sequence[int]) -> Iterator[tuple[int, Document]]:
+        self.fetched += len(serials)
+        return super()._documents(serials)
+
+
+def test_names_follow_the_articles(opened: Cluster, store: Store) -> None:
+    """What is known of the generation before is used again, but for articles that say something else now."""
+
+    def name(article_id: str, source: str) -> None:
+        raw = article("words", article_id=article_id, declared=Declared(source=source))
+        store.put([(raw, FakeExtractor().understand(raw, article_id))], rules="rules-1")
+
+    def names() -> tuple[dict[str, str], int]:
+        articles = Watched(open_view(opened, ALIAS), known)
+        found = {value: path[0].name for value, path in articles.labels("source").items()}
+        articles.close()
+        return found, articles.fetched
+
+    known = KnownNames()
+    follower = builder(opened, store)
+    name("four", "NK News")
+    name("five", "Daily NK")
+    name("six", "DAILY NK")
+    follower.publish()
+    assert names() == ({"nk news": "NK News", "daily nk": "Daily NK"}, 2)
+    name("four", "NK NEWS")
+    follower.publish()
+    assert names() == ({"nk news": "NK NEWS", "daily nk": "Daily NK"}, 1)
+    store.delete("five")
+    store.delete("four")
+    follower.publish()
+    assert names() == ({"daily nk": "DAILY NK"}, 1)
+    assert names() == ({"daily nk": "DAILY NK"}, 0)
