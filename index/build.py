@@ -82,6 +82,16 @@ class BuildReport:
     is_difference: bool = False
     changed: int = 0
 
+    @property
+    def generation_id(self) -> str:
+        """The id of the current generation."""
+        return self.generation.id
+
+    @property
+    def reflects(self) -> Reflects:
+        """What of the archive it shows."""
+        return self.generation.manifest.reflects
+
 
 class WriteIndex(Protocol):
     """Writes an index of records into an empty folder, and returns their number."""

@@ -419,7 +419,7 @@ def test_it_runs_until_it_is_stopped(world: World) -> None:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS])
 def test_a_failing_disk_is_outlived(world: World, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """While the disk refuses, what was published answers, each failure is reported, and it goes on when it can."""
-    monkeypatch.setattr("index.indexer.RETRY_S", (0.005, 0.02))
+    monkeypatch.setattr("index.stepping.RETRY_S", (0.005, 0.02))
     is_failing = threading.Event()
 
     def write(folder: Path, records: Iterable[Record]) -> int:
