@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster import nodes
-from tests.cluster.server import Unavailable, java, server_home
+from tests.cluster.server import PLAIN, SECURE, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,9 @@ def has_server() -> None:
     if not os.environ.get("DATELINE_TEST_CLUSTER"):
         pytest.skip("tests over a cluster of OpenSearch run by: make test-cluster")
     try:
-        server_home()
-        java()
+        for edition in (PLAIN, SECURE):
+            edition.home()
+            edition.java()
     except Unavailable as error:
         if os.environ.get("CI"):
             raise
@@ -36,4 +37,11 @@ def has_server() -> None:
 def cluster(has_server: None) -> Iterator[nodes.Cluster]:  # noqa: ARG001 - to be skipped with it
     """Three nodes, green. Whoever harms one mends it."""
     with nodes.cluster("dateline-tests") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def secure_cluster(has_server: None) -> Iterator[nodes.Cluster]:  # noqa: ARG001 - to be skipped with it
+    """One node as docs/deploy/cluster describes it: with certificates, users and roles."""
+    with nodes.cluster("dateline-secure", nodes=1, heap_mb=384, is_secure=True) as started:
         yield started

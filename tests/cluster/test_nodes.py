@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster import server
-from tests.cluster.server import SERVER, Unavailable
+from tests.cluster.server import PLAIN, Unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_three_nodes_are_one_cluster(cluster: Cluster) -> None:
     """They are of the version that was asked for, and each knows the others."""
-    assert cluster.ask("/")["version"]["number"] == server.VERSION
+    assert cluster.ask("/")["version"]["number"] == PLAIN.server.version
     assert {row["name"] for row in cluster.ask("/_cat/nodes?format=json")} == {node.name for node in cluster.nodes}
 
 
@@ -33,14 +32,14 @@ def test_a_node_that_is_killed_comes_back(cluster: Cluster) -> None:
 def test_another_zip_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A zip whose bytes are not those that were pinned is never unpacked."""
     monkeypatch.setenv("DATELINE_TEST_CACHE", str(tmp_path))
-    (tmp_path / SERVER.file_name).write_bytes(b"another")
+    (tmp_path / PLAIN.server.file_name).write_bytes(b"another")
     with pytest.raises(Unavailable, match="is not what it should be"):
-        server.server_home()
+        PLAIN.home()
 
 
 def test_without_maven_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is nothing to fetch with, the message names the file and where to put it."""
     monkeypatch.setenv("DATELINE_TEST_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Unavailable, match=rf"put that at {tmp_path}/{SERVER.file_name}"):
-        server.server_home()
+    with pytest.raises(Unavailable, match=rf"put that at {tmp_path}/{PLAIN.server.file_name}"):
+        PLAIN.home()
