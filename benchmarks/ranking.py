@@ -35,7 +35,7 @@ from index.analysis import terms
 from index.fields import FIELDS
 from index.layout import Reflects
 from index.opensearch.client import Cluster, Connection
-from index.opensearch.schema import entry_from_record
+from index.opensearch.schema import average_lengths, entry_from_record
 from index.opensearch.state import delete_index
 from index.opensearch.view import open_view
 from index.opensearch.writing import create_index
@@ -87,9 +87,11 @@ def rank_by_cluster(cranfield: Cranfield, url: str) -> Run:
     cluster = Cluster(Connection(urls=(url,)))
     reflects = Reflects(archive="cranfield", change=1, rules="")
     now = dt.datetime.now(dt.UTC)
-    writer = create_index(cluster, "benchmark", reflects, shards=3, replicas=0, now=now)
+    entries = [entry_from_record(record, "", "{}") for record in cranfield.records]
+    lengths = average_lengths(entries)
+    writer = create_index(cluster, "benchmark", reflects, shards=3, replicas=0, now=now, lengths=lengths)
     try:
-        writer.write((entry_from_record(record, "", "{}") for record in cranfield.records), change=1)
+        writer.write(entries, change=1)
         writer.publish(reflects, now=now)
         engine = OpenSearchEngine(open_view(cluster, writer.name))
         run = _asked(engine, cranfield, Ranking())

@@ -155,6 +155,11 @@ class Store:
         return int(self._value("SELECT coalesce(max(number), 0) FROM change"))
 
     @property
+    def last_serial(self) -> int:
+        """The highest serial of the articles there are; 0 if there is none."""
+        return int(self._value("SELECT coalesce(max(serial), 0) FROM article"))
+
+    @property
     def count(self) -> int:
         """How many articles there are."""
         return int(self._value("SELECT count(*) FROM article"))

@@ -43,7 +43,9 @@ FULL_DISK: Final = "disk usage exceeded flood-stage watermark"
 """What an index is blocked by when a disk is nearly full; so it says in the reason."""
 
 
-_TOO_MANY_BUCKETS: Final = "too_many_buckets_exception"
+_OUT_OF_TIME: Final = frozenset({"task_cancelled_exception", "time_exceeded_exception"})
+_TIME_EXCEEDED: Final = "Time exceeded"
+TOO_MANY_BUCKETS: Final = "too_many_buckets_exception"
 _TOO_OLD: Final = "unknown query [combined_fields]"
 
 
@@ -63,6 +65,11 @@ class Refused(ClusterError):
     def __init__(self, status: int, kind: str, reason: str) -> None:
         self.status, self.kind, self.reason = status, kind, reason
         super().__init__(f"the OpenSearch cluster refuses a request: {kind}: {reason} ({status})")
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the cluster ended a question because it took longer than it might."""
+        return self.kind in _OUT_OF_TIME or self.reason == _TIME_EXCEEDED
 
 
 class Cluster:
@@ -129,7 +136,7 @@ def _explained(error: Any, path: str) -> ClusterError:  # noqa: ANN401 - a libra
         return ClusterRefused("it does not know this user with this password (401)")
     if status == _FORBIDDEN:
         return ClusterRefused(reason or f"{kind or 'this user may not do this'} (403)")
-    if kind == _TOO_MANY_BUCKETS:
+    if kind == TOO_MANY_BUCKETS:
         return Refused(status, kind, reason)  # whatever its status says: it will not be otherwise
     if status == TOO_MANY_REQUESTS:
         return ClusterOverloaded(f"{kind}: {reason}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from index.build import BuildProgress, Stage, is_past, is_the_same, reflects_of
 from index.errors import ClusterBusy, ClusterIndexOther, ClusterIndexVersion, NoClusterIndex
-from index.opensearch.schema import entry_from_document
+from index.opensearch.schema import average_lengths, entry_from_document
 from index.opensearch.state import State, delete_index, index_name, numbers_of, read_state, swap_alias
 from index.opensearch.writing import Gone, IndexWriter, create_index, open_writer
 from index.understanding import UnderstoodAnew, understand_anew
@@ -28,11 +28,16 @@ if TYPE_CHECKING:
     from index.ingest import Understanding
     from index.layout import Reflects
     from index.opensearch.client import Cluster
+    from index.opensearch.schema import Entry
     from index.opensearch.writing import Item
     from index.store import Store
 
 NOTED_EVERY: Final = 20_000
 """Articles after which a build that makes everything says how far it is, so that another can go on from there."""
+
+SAMPLED_PARTS: Final = 20
+SAMPLED_AT_ONCE: Final = 100
+"""The lengths of articles are averaged over so many, at so many places of the archive."""
 
 READ_ON: Final = dt.timedelta(minutes=2)
 """How long an index is kept after another took its place, for those who are reading it."""
@@ -210,8 +215,21 @@ class ClusterBuilder:
 
     def _create(self, reflects: Reflects) -> IndexWriter:
         return create_index(
-            self._cluster, self._alias, reflects, shards=self._shards, replicas=self._replicas, now=self._clock()
+            self._cluster,
+            self._alias,
+            reflects,
+            shards=self._shards,
+            replicas=self._replicas,
+            now=self._clock(),
+            lengths=average_lengths(self._sample()),
         )
+
+    def _sample(self) -> Iterator[Entry]:
+        """Some of the articles, from all over the archive."""
+        last = self._store.last_serial
+        for part in range(SAMPLED_PARTS):
+            for serial, document in islice(self._store.documents(after=last * part // SAMPLED_PARTS), SAMPLED_AT_ONCE):
+                yield entry_from_document(serial, document)
 
     def _write_all(self, writer: IndexWriter, reflects: Reflects) -> int:
         """Write what is not written yet: what changed since an earlier attempt, and the articles that it never got to.

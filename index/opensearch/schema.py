@@ -6,12 +6,17 @@ in the article, `kp-sinuiju@event+sender`: one value for each article and region
 counts of articles, for any choice of roles. Days are numbers, and so are the calendar units of a histogram.
 
 What is analysed is indexed and not kept; the article is kept as the store has it, and is not indexed.
+
+`IMPACT` is what words are scored by. It has each term of an article as often as BM25F's weighted frequency says, the
+sum over fields of weight * frequency / length norm, in `IMPACT_STEPS` steps to one. Saturated and multiplied by idf,
+which the cluster does, that is the score of the engine contract.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any, Final
@@ -49,10 +54,21 @@ ROLES: Final = "region_roles"
 
 UNITS: Final = ("day", "month", "year")
 
-SIMILARITY_K1: Final = 2048.0
-"""k1 of the engine contract, times `WEIGHT_SCALE`: weights below 1 are not taken, so all are scaled."""
+K1: Final = 2.0
+B: Final = 0.75
+"""Of the engine contract, which the write side does not know."""
+
+IMPACT: Final = "impact"
+"""The field of all terms that default rankings ask for, as often as their weighted frequency says."""
+
+IMPACT_STEPS: Final = 8
+"""How finely weighted frequencies are told apart: as many times a term stands there where a is 1."""
 
 WEIGHT_SCALE: Final = 1024.0
+"""What other rankings' weights are multiplied by, and k1 with them: the cluster takes no weight below 1."""
+
+TYPICAL_LENGTHS: Final[Mapping[str, float]] = {"title": 10.0, "body": 300.0, "captions": 5.0, "authors": 1.0}
+"""Average lengths of fields, in terms, where there are no articles to tell them from."""
 
 PAGE_WINDOW: Final = 10_000
 """Hits that one request may go through; beyond, one follows the other."""
@@ -62,12 +78,12 @@ _ROLE_SETS: Final = tuple(chain.from_iterable(combinations(sorted(Role), size) f
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An article as it is indexed: its serial, id, and fields; and its distinct terms."""
+    """An article as it is indexed: its serial, id, and fields but `IMPACT`; and the terms of each text field."""
 
     serial: int
     article: str
     fields: Mapping[str, Any]
-    words: frozenset[str]
+    terms: Mapping[str, Sequence[str]]
 
 
 def index_settings(*, shards: int, replicas: int) -> dict[str, Any]:
@@ -79,7 +95,8 @@ def index_settings(*, shards: int, replicas: int) -> dict[str, Any]:
         "max_result_window": PAGE_WINDOW,
         "gc_deletes": "1h",  # so long a deleted article is not brought back by an older batch
         "codec": "best_compression",
-        "similarity.default": {"type": "BM25", "k1": SIMILARITY_K1, "b": 0.75},
+        "similarity.default": {"type": "BM25", "k1": K1 * WEIGHT_SCALE, "b": B},
+        "similarity.impact": {"type": "BM25", "k1": K1 * IMPACT_STEPS, "b": 0},
     }
 
 
@@ -96,6 +113,9 @@ WORDS_MAPPING: Final[Mapping[str, Any]] = {
 """One entry for each term of any text field of any article there ever was; its id is the term."""
 
 
+_TERMS: Final[Mapping[str, Any]] = {"type": "text", "analyzer": "whitespace", "search_analyzer": "keyword"}
+
+
 def index_mapping() -> dict[str, Any]:
     """The mapping of an index of articles."""
     fields: dict[str, Any] = {
@@ -103,11 +123,12 @@ def index_mapping() -> dict[str, Any]:
         ID: {"type": "keyword"},
         ROLES: {"type": "keyword"},
         DOCUMENT: {"type": "keyword", "index": False, "doc_values": False},
+        IMPACT: {**_TERMS, "norms": False, "index_options": "freqs", "similarity": "impact"},
     }
     for field in FIELDS:
         match field.kind:
             case FieldKind.TEXT:
-                fields[field.name] = {"type": "text", "analyzer": "whitespace", "search_analyzer": "keyword"}
+                fields[field.name] = _TERMS
             case FieldKind.KEYWORD:
                 fields[field.name] = {"type": "keyword"}
             case FieldKind.DAYS:
@@ -151,18 +172,36 @@ def entry_from_document(serial: int, document: Document) -> Entry:
 def entry_from_record(record: Record, article: str, document: str) -> Entry:
     """The entry of a record, the article's id, and the article as JSON."""
     fields: dict[str, Any] = {SERIAL: record.serial, ID: article, DOCUMENT: document}
-    words: set[str] = set()
-    for field in TEXT_FIELDS:
-        found = terms(getattr(record, field))
-        words.update(found)
-        fields[field] = " ".join(found)
+    found = {field: terms(getattr(record, field)) for field in TEXT_FIELDS}
+    fields |= {field: " ".join(several) for field, several in found.items()}
     roles = _roles_of(record.region)
     fields["region"] = [region_entry(region, own) for region, own in roles.items()]
     fields[ROLES] = sorted(set().union(*roles.values()))
     fields |= {field: list(getattr(record, field)) for field in KEYWORD_FIELDS if field != "region"}
     if record.date is not None:
         fields |= _days("date", *record.date)
-    return Entry(record.serial, article, fields, frozenset(words))
+    return Entry(record.serial, article, fields, found)
+
+
+def impact_of(entry: Entry, lengths: Mapping[str, float]) -> str:
+    """The field `IMPACT` of an article, where fields have these average lengths."""
+    impact: defaultdict[str, float] = defaultdict(float)
+    for field in FIELDS:
+        found = entry.terms.get(field.name, ())
+        if field.weight and found:
+            step = IMPACT_STEPS * field.weight / ((1 - B) + B * len(found) / (lengths[field.name] or 1.0))
+            for term, frequency in Counter(found).items():
+                impact[term] += step * frequency
+    return " ".join(" ".join([term] * max(1, round(steps))) for term, steps in impact.items())
+
+
+def average_lengths(entries: Iterable[Entry]) -> dict[str, float]:
+    """The average length of each text field of some articles, in terms."""
+    total, count = Counter(dict.fromkeys(TEXT_FIELDS, 0)), 0
+    for entry in entries:
+        total.update({field: len(found) for field, found in entry.terms.items()})
+        count += 1
+    return {field: length / count for field, length in total.items()} if count else dict(TYPICAL_LENGTHS)
 
 
 def _days(field: str, first: int, last: int) -> Iterator[tuple[str, int]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,7 +19,7 @@ import msgspec
 from index.errors import ClusterBusy, ClusterError, ClusterIndexVersion, NoClusterIndex
 from index.layout import Reflects
 from index.opensearch.client import Refused
-from index.opensearch.schema import INDEX_FORMAT
+from index.opensearch.schema import INDEX_FORMAT, TYPICAL_LENGTHS
 
 if TYPE_CHECKING:
     from index.opensearch.client import Cluster
@@ -33,7 +34,8 @@ class State:
 
     `format` is the `INDEX_FORMAT` of its maker. `token` (8 hex digits) tells this index from any other. `last_serial`:
     no article has a higher one. `created` is when it came to reflect this, in UTC. `cursor_key` (64 hex digits) signs
-    result cursors. `is_pending`: what comes next is being made searchable, so that a search may see some of it.
+    result cursors. `lengths` are the average lengths of text fields that scores are made with, as long as the index is
+    there. `is_pending`: what comes next is being made searchable, so that a search may see some of it.
 
     An index that is still being made for the first time has all articles up to the serial `built_to`, as they were at
     the change it reflects; one that is complete has None. `replaced` is when another took its place, in UTC.
@@ -45,6 +47,7 @@ class State:
     last_serial: int
     created: dt.datetime
     cursor_key: str
+    lengths: Mapping[str, float] = field(default_factory=lambda: dict(TYPICAL_LENGTHS))
     is_pending: bool = False
     built_to: int | None = None
     replaced: dt.datetime | None = None

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from index.errors import ClusterBusy, ClusterError, ClusterOverloaded, NoClusterIndex, ViewGone
-from index.opensearch.client import REQUEST_S, Refused
+from index.opensearch.client import REQUEST_S, TOO_MANY_BUCKETS, Refused
 from index.opensearch.state import State, read_state, words_name
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ PATIENCE_S: Final = 10.0
 
 _POLL_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 1.0
+
+_SERVER_ERROR: Final = 500
+"""From this status on the cluster says that it failed; that a node is lost has many names there."""
 
 _LOST: Final = frozenset({"search_context_missing_exception", "index_not_found_exception", "shard_not_found_exception"})
 
@@ -104,7 +107,7 @@ class View:
             except (ClusterBusy, NoClusterIndex) as error:
                 failure: ClusterError = error
             except Refused as error:
-                if error.kind not in _LOST:
+                if not _may_pass(error):
                     raise
                 failure = error
             if time.monotonic() > ends:
@@ -174,6 +177,13 @@ def open_view(
 def generation_of(cluster: Cluster, name: str) -> str:
     """The id of what `open_view` would open now: it changes when something else is published. Quick."""
     return read_state(cluster, name)[1].generation
+
+
+def _may_pass(error: Refused) -> bool:
+    """Whether another point in time may be answered: not where the question was at fault."""
+    if error.is_out_of_time or error.kind == TOO_MANY_BUCKETS:
+        return False
+    return error.kind in _LOST or error.status >= _SERVER_ERROR
 
 
 def _point_in_time(cluster: Cluster, index: str) -> str:

@@ -19,10 +19,13 @@ import msgspec
 from index.errors import ArticleRefused, ClusterBusy, ClusterFull, ClusterUnreachable
 from index.opensearch.client import FULL_DISK, TOO_MANY_REQUESTS, cause_of
 from index.opensearch.schema import (
+    IMPACT,
     INDEX_FORMAT,
+    TYPICAL_LENGTHS,
     WORD,
     WORDS_MAPPING,
     Entry,
+    impact_of,
     index_mapping,
     index_settings,
     words_settings,
@@ -31,7 +34,7 @@ from index.opensearch.state import State, index_name, meta_of, numbers_of, read_
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from index.layout import Reflects
     from index.opensearch.client import Answer, Cluster
@@ -150,14 +153,15 @@ class IndexWriter:
         if isinstance(item, Gone):
             yield _Action(_line({"delete": to}), f"of serial {item.serial}")
             return
-        new = item.words - self._words
+        new = set().union(*item.terms.values()) - self._words
         if len(self._words) + len(new) > WORDS_REMEMBERED:
             self._words = set()
         self._words |= new
         for word in sorted(new):
             head = _line({"create": {"_index": words_name(self.name), "_id": word}})
             yield _Action(head + _line({WORD: word}), None)
-        yield _Action(_line({"index": to}) + _line(item.fields), item.article)
+        fields = {**item.fields, IMPACT: impact_of(item, self.state.lengths)}
+        yield _Action(_line({"index": to}) + _line(fields), item.article)
 
     def _send(self, actions: list[_Action]) -> None:
         """Send all, and what the cluster was too busy for again."""
@@ -210,12 +214,20 @@ class IndexWriter:
             wait_s = min(wait_s * 2, _RETRY_S[1])
 
 
-def create_index(  # noqa: PLR0913 - three that say which, two numbers by name, and the clock
-    cluster: Cluster, alias: str, reflects: Reflects, *, shards: int, replicas: int, now: dt.datetime
+def create_index(  # noqa: PLR0913 - three that say which, and what it is like by name
+    cluster: Cluster,
+    alias: str,
+    reflects: Reflects,
+    *,
+    shards: int,
+    replicas: int,
+    now: dt.datetime,
+    lengths: Mapping[str, float] = TYPICAL_LENGTHS,
 ) -> IndexWriter:
     """Make an empty index beside those that are there, and what writes it. It is searched once an alias is its.
 
-    It is to have all articles as they are at the change that `reflects` says. Raises `ClusterError`.
+    It is to have all articles as they are at the change that `reflects` says. Scores are made with `lengths`: see
+    `schema.average_lengths`. Raises `ClusterError`.
     """
     number = max(numbers_of(cluster, alias, reflects.archive), default=0) + 1
     name = index_name(alias, reflects.archive, number)
@@ -226,6 +238,7 @@ def create_index(  # noqa: PLR0913 - three that say which, two numbers by name, 
         last_serial=0,
         created=now,
         cursor_key=secrets.token_hex(32),
+        lengths=dict(lengths),
         built_to=0,
     )
     words = {"settings": {"index": words_settings(replicas=replicas)}, "mappings": WORDS_MAPPING}

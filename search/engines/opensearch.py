@@ -1,8 +1,8 @@
 """The engine for archives that outgrow one machine: an index on an OpenSearch cluster, as it is at one moment.
 
-Matches, totals and facets are those of the other engines, exactly. Scores are nearly theirs: the same terms, weights
-and parameters, by the cluster's own formula, with frequencies counted over all shards. What differs, and how much that
-matters, is in docs/decisions/0022. Whatever the cluster cannot answer wholly and in time it does not answer.
+Matches, totals and facets are those of the other engines, exactly. Scores are theirs, rounded, with frequencies counted
+over all shards. What differs, and how much that matters, is in docs/decisions/0022. What the cluster cannot answer
+wholly and in time it does not answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from index.errors import ViewGone
-from index.opensearch.client import REQUEST_S, Refused
+from index.opensearch.client import REQUEST_S, TOO_MANY_BUCKETS, Refused
 from index.opensearch.schema import PAGE_WINDOW, SERIAL, first_unit, last_unit
 from search.engine import ALL_BUT_CAPTION, SCORE_DECIMALS, Match, Matches, SearchRequest, Sort
 from search.engines.opensearch_counts import DATE, aggregations, counts_from_answer, field_of
@@ -39,9 +39,7 @@ BOOKMARKED_FROM: Final = 1000
 _LATE_S: Final = 5.0
 """Seconds that an answer may be on its way, after the cluster gave up on a question."""
 
-_TOO_MUCH: Final = frozenset({"too_many_clauses", "too_many_nested_clauses", "too_many_buckets_exception"})
-_OUT_OF_TIME: Final = frozenset({"task_cancelled_exception", "time_exceeded_exception"})
-_TIME_EXCEEDED: Final = "Time exceeded"
+_TOO_MUCH: Final = frozenset({"too_many_clauses", "too_many_nested_clauses", TOO_MANY_BUCKETS})
 
 _FIRST, _LAST = first_unit(DATE, "day"), last_unit(DATE, "day")
 _ORDERS: Final[dict[Sort, list[dict[str, Any]]]] = {
@@ -161,7 +159,7 @@ class OpenSearchEngine:
         except Refused as error:
             if error.kind in _TOO_MUCH:
                 raise UnsupportedQuery(NAME, f"a question of so many parts ({error.reason})") from error
-            if self._budget_ms and (error.kind in _OUT_OF_TIME or error.reason == _TIME_EXCEEDED):
+            if error.is_out_of_time:
                 raise OverBudget(self._budget_ms) from error
             raise
         if answer["timed_out"]:

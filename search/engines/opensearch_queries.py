@@ -1,8 +1,9 @@
 """A question as OpenSearch takes it: clauses that match exactly what the contract says, and score nearly as it does.
 
 `Translation.matching` gives a clause that only matches; `scoring` one that matches the same and scores. Terms are asked
-for as they are, so nothing is analysed there. A word is scored by `combined_fields`, which, like our BM25F, adds up the
-weighted frequencies of the fields before they saturate; how it differs is in docs/decisions/0022.
+for as they are, so nothing is analysed there. With the weights that rankings have by default, a word is scored by the
+field `IMPACT`, where BM25F's sum over fields is indexed; otherwise by `combined_fields`, which makes a sum much like
+it. How scores differ is in docs/decisions/0022.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from index.analysis import MAX_TERM_LENGTH
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
-from index.opensearch.schema import WEIGHT_SCALE, entries_of_region, first_unit, last_unit
-from search.engine import K1, DateFilter, DateMatch, ValueFilter
+from index.opensearch.schema import IMPACT, WEIGHT_SCALE, entries_of_region, first_unit, last_unit
+from search.engine import K1, DateFilter, DateMatch, Ranking, ValueFilter
 from search.errors import UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, leaves
 
@@ -37,6 +38,7 @@ MOST_SCORED: Final = 64
 MOST_ORDERS: Final = 120
 """Orders in which words near each other, one of them repeated, are looked for."""
 
+_USUAL: Final = dict(Ranking().weights)
 _LARGEST_SLOP: Final = 2**31 - 1
 _SMALLEST_WEIGHT: Final = 1.0
 
@@ -82,7 +84,7 @@ class Translation:
             case Nothing():
                 return NOTHING
             case Term(text, field):
-                return either([_term(name, text) for name in self._asked(query, field)])
+                return self._having_term(text, self._asked(query, field))
             case Phrase(words, field):
                 return either([_phrase(name, words) for name in self._asked(query, field)])
             case Near(words, distance, field):
@@ -103,6 +105,14 @@ class Translation:
             case _:
                 assert_never(query)
 
+    def _is_usual(self, fields: tuple[str, ...]) -> bool:
+        """Whether the fields are asked as rankings are by default: so they are indexed as one."""
+        return fields == tuple(self._weights) and self._weights == _USUAL
+
+    def _having_term(self, term: str, fields: tuple[str, ...]) -> Clause:
+        names = (IMPACT,) if self._is_usual(fields) else fields
+        return either([_term(name, term) for name in names])
+
     def _asked(self, leaf: Words, field: str | None) -> tuple[str, ...]:
         """The fields a leaf of words asks."""
         if field is None:
@@ -114,7 +124,8 @@ class Translation:
     def _beginning(self, prefix: str, fields: tuple[str, ...]) -> Clause:
         if not self._expanded(prefix, fields):
             return NOTHING
-        return either([{"prefix": {field: {"value": prefix}}} for field in fields])
+        names = (IMPACT,) if self._is_usual(fields) else fields
+        return either([{"prefix": {name: {"value": prefix}}} for name in names])
 
     def _expanded(self, prefix: str, fields: tuple[str, ...]) -> Sequence[str]:
         return self._expand(prefix, fields) if _is_sane(prefix) else ()
@@ -131,9 +142,11 @@ class Translation:
         }
 
     def _scored_term(self, term: str, fields: tuple[str, ...]) -> Clause:
+        if self._is_usual(fields) and _is_sane(term):
+            return {"term": {IMPACT: {"value": term, "boost": K1 + 1}}}
         weights = [(field, self._weights.get(field, 1.0)) for field in fields]
         scored = [f"{field}^{max(weight * WEIGHT_SCALE, _SMALLEST_WEIGHT)!r}" for field, weight in weights if weight]
-        matching = either([_term(field, term) for field in fields])
+        matching = self._having_term(term, fields)
         if not scored or not _is_sane(term):
             return _unscored(matching)
         combined = {"combined_fields": {"query": term, "fields": scored, "boost": K1 + 1}}

@@ -83,6 +83,16 @@ def test_a_repeated_word_is_looked_for_in_every_order() -> None:
     assert words == [["a", "a", "b"], ["a", "b", "a"], ["b", "a", "a"]]
 
 
+@pytest.mark.parametrize("query", [Term("rice"), Prefix("ri")])
+def test_all_fields_are_asked_as_one_with_the_usual_weights(query: Query) -> None:
+    """Where the weighted frequencies of all of them are indexed."""
+    usual = translation(Ranking(), "rice")
+    assert usual.scoring(Term("rice")) == {"term": {"impact": {"value": "rice", "boost": 3.0}}}
+    [name] = next(iter(usual.matching(query).values()))
+    assert name == "impact"
+    assert next(iter(usual.scoring(Term("rice", "title")))) == "combined_fields"
+
+
 def test_words_are_scored_over_all_fields_at_once() -> None:
     """With their weights, scaled; a field that weighs nothing matches and adds nothing."""
     ranking = Ranking((("title", 3.0), ("body", 0.5), ("authors", 0.0)))
