@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,6 +70,7 @@ class HttpClient:
 @pytest.fixture(scope="module")
 def archive(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> OnCluster:
     """The seeds, with their index on the cluster."""
+    cluster.ask("/dateline-served-*", method="DELETE")
     archive = OnCluster(cluster, tmp_path_factory.mktemp("seeds") / "data", "dateline-served")
     archive.do("ingest", str(SEEDS))
     assert "with 5 articles" in archive.do("index")
@@ -171,3 +173,12 @@ def test_all_else_is_answered_alike(client: HttpClient, embedded: testing.TestCl
 def test_pages_are_there(client: HttpClient, path: str) -> None:
     """Pages are drawn from the cluster's answers as from any."""
     assert client.simulate_get(*path.split("?")[:1], query_string=path.partition("?")[2]).status_code == 200
+
+
+def test_doctor_and_check_look_at_the_cluster(archive: OnCluster) -> None:
+    """Where the index is on a cluster, that is what is looked at: whether it is there, whole and up to date."""
+    assert "5 articles" in archive.do("check")
+    assert re.search(r"cluster +generation 5-\w+ with 5 articles, up to date", archive.run("doctor").output)
+    nothing = replace(archive, index="dateline-nothing")
+    assert nothing.run("check").exit_code == 1
+    assert "has no index dateline-nothing" in nothing.run("doctor").output
