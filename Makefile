@@ -69,6 +69,7 @@ sbom: $(VENV)/bin/python ## write docs/sbom.json: what is locked, with licences 
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml --extra opensearch -o requirements-opensearch.lock
 	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
 
 clean: ## remove the virtual environment (never the data)

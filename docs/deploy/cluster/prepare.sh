@@ -6,6 +6,7 @@
 #   ca.pem, ca.key                       who vouches for the nodes; keep ca.key away from them
 #   node.pem, node.key                   what nodes show to one another and to Dateline, for localhost and those names
 #   indexer.password, web.password       of the two users that Dateline is to the cluster
+#   web/                                 of all that, what a web service needs
 #
 # Needs openssl. Files are readable by the owner and the group of whoever runs this.
 set -eu
@@ -43,3 +44,5 @@ for user in indexer web; do
         mv "$user.password.new" "$user.password"
     fi
 done
+mkdir -p web
+cp ca.pem web.password web/
