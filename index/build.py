@@ -82,6 +82,16 @@ class BuildReport:
     is_difference: bool = False
     changed: int = 0
 
+    @property
+    def generation_id(self) -> str:
+        """The id of the current generation."""
+        return self.generation.id
+
+    @property
+    def reflects(self) -> Reflects:
+        """What of the archive it shows."""
+        return self.generation.manifest.reflects
+
 
 class WriteIndex(Protocol):
     """Writes an index of records into an empty folder, and returns their number."""
@@ -193,10 +203,10 @@ class Builder:
         before = self._store.change
         self._understand_anew(base)
         with self._store.reading():
-            reflects = self._reflects(before)
+            reflects = reflects_of(self._store, self._extractor.fingerprint, understood=before)
             if base is None or from_store:
                 return self._publish_all(lock, reflects)
-            if _is_the_same(base.manifest.reflects, reflects) and base is not self._tidied:
+            if is_the_same(base.manifest.reflects, reflects) and base is not self._tidied:
                 clear_up(lock)
                 return self._report(base, skipped=True)
             update = self._index.update
@@ -206,16 +216,6 @@ class Builder:
                 return self._publish_difference(lock, base, reflects, update)
             except DamagedGeneration:  # its files are as published, and yet not as they should be
                 return self._publish_all(lock, reflects)
-
-    def _reflects(self, understood: int) -> Reflects:
-        """What the store says now; all that it said at the change `understood` is understood by our rules."""
-        store, rules = self._store, self._extractor.fingerprint
-        change = store.change
-        last = next(store.changes(change - 1), None)
-        if not store.count_outdated(rules, since=understood):
-            understood = change
-        at = None if last is None else last.at
-        return Reflects(archive=store.id, change=change, rules=rules, at=at, understood=understood)
 
     def _find_base(self) -> Generation | None:
         """What was tidied, or else the current generation; none if that is not whole: one from the store mends it."""
@@ -236,7 +236,7 @@ class Builder:
         return self._is_earlier(generation.manifest.reflects)
 
     def _is_earlier(self, reflects: Reflects) -> bool:
-        return reflects.archive == self._store.id and self._is_past(reflects)
+        return reflects.archive == self._store.id and is_past(self._store, reflects)
 
     def _understand_anew(self, base: Generation | None) -> None:
         """Look at what `base` does not show, if it was made by these rules, or else at everything."""
@@ -244,13 +244,6 @@ class Builder:
         is_ours = reflects is not None and reflects.rules == self._extractor.fingerprint and self._is_earlier(reflects)
         since = reflects.understood if reflects is not None and is_ours else 0
         self._anew += understand_anew(self._store, self._extractor, self._hear_understanding, since=since)
-
-    def _is_past(self, reflects: Reflects) -> bool:
-        """Whether the store was once what this reflects: not if an older copy of it was put in its place."""
-        change = next(self._store.changes(reflects.change - 1), None)
-        if change is None or change.number != reflects.change:
-            return reflects.change <= self._store.change
-        return change.at == reflects.at
 
     def _is_worthwhile(self, base: Generation) -> bool:
         """Whether to publish what changed since that generation as a difference."""
@@ -332,5 +325,24 @@ class Builder:
         self._progress(BuildProgress(Stage.UNDERSTANDING, done, total))
 
 
-def _is_the_same(one: Reflects, other: Reflects) -> bool:
+def reflects_of(store: Store, rules: str, *, understood: int) -> Reflects:
+    """What a store says now; all that it said at the change `understood` is understood by rules of this fingerprint."""
+    change = store.change
+    last = next(store.changes(change - 1), None)
+    if not store.count_outdated(rules, since=understood):
+        understood = change
+    at = None if last is None else last.at
+    return Reflects(archive=store.id, change=change, rules=rules, at=at, understood=understood)
+
+
+def is_past(store: Store, reflects: Reflects) -> bool:
+    """Whether a store was once what this reflects: not if an older copy of it was put in its place."""
+    change = next(store.changes(reflects.change - 1), None)
+    if change is None or change.number != reflects.change:
+        return reflects.change <= store.change
+    return change.at == reflects.at
+
+
+def is_the_same(one: Reflects, other: Reflects) -> bool:
+    """Whether two reflect the same, and know as much of how it is understood."""
     return one == other and one.understood == other.understood

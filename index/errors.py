@@ -11,7 +11,20 @@ IndexingError
 │   ├── NoGeneration        nothing has been built yet
 │   ├── DamagedGeneration   a file is missing or not what the manifest says
 │   ├── GenerationGone      it was removed before it could be opened, as there are newer ones
-│   └── GenerationVersion   it was made by another version: expected, found
+│   ├── GenerationVersion   it was made by another version: expected, found
+│   └── ClusterError        an index on an OpenSearch cluster
+│       ├── ClientMissing       the client library is not installed
+│       ├── ClusterUnreachable  no node answers
+│       ├── ClusterBusy         parts of the index don't answer now, or nobody leads the cluster
+│       │   └── ClusterOverloaded   it has more to do than it can
+│       ├── ClusterTooOld       it lacks what scores are made with
+│       ├── ClusterRefused      it doesn't know who asks, or not for this
+│       ├── ClusterFull         its disks are so full that it takes no more articles
+│       ├── NoClusterIndex      it has no index of that name
+│       ├── ClusterIndexVersion the index was made by another version: expected, found
+│       ├── ClusterIndexOther   the index is of another archive
+│       ├── ViewGone            what was searched was replaced, and cannot be opened again
+│       └── ArticleRefused      it will not take an article: which, why
 ├── BusyError               another process is writing this archive
 ├── BackupError             a file that should be, or is to be, a backup
 │   └── BackupVersion       it was made by another version: expected, found
@@ -143,6 +156,123 @@ class GenerationVersion(GenerationError):
             f"{path} is of index format {found}; this version of Dateline reads {expected}. "
             f"Rebuild the index from the store: {_rebuild(path)}"
         )
+
+
+class ClusterError(GenerationError):
+    """An OpenSearch cluster, or an index on it, cannot be used."""
+
+
+class ClientMissing(ClusterError):
+    """The client library is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("the client for OpenSearch is not installed. Run: pip install '.[opensearch]'")
+
+
+class ClusterUnreachable(ClusterError):
+    """No node answers. `urls` are the addresses that were tried."""
+
+    def __init__(self, urls: tuple[str, ...], reason: str) -> None:
+        self.urls, self.reason = urls, reason
+        super().__init__(
+            f"no OpenSearch node answers at {', '.join(urls)}: {reason}. See that the cluster runs and that "
+            "DATELINE_OPENSEARCH_URL names it"
+        )
+
+
+class ClusterBusy(ClusterError):
+    """Parts of the index don't answer now, or nobody leads the cluster. It may soon."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the OpenSearch cluster cannot answer now: {reason}. It is tried again")
+
+
+class ClusterOverloaded(ClusterBusy):
+    """The cluster has more to do than it can. What can wait should."""
+
+
+class ClusterTooOld(ClusterError):
+    """The cluster lacks what scores are made with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the OpenSearch cluster is too old to score words as Dateline does: it takes version 3.2 or later"
+        )
+
+
+class ClusterRefused(ClusterError):
+    """The cluster does not know who asks, or that user may not do this."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"the OpenSearch cluster refuses: {reason}. See the user and password in the settings, and "
+            "what that user may do"
+        )
+
+
+class ClusterFull(ClusterError):
+    """The disks of the cluster are so full that it takes no more articles; those it has are still searched."""
+
+    def __init__(self, index: str, reason: str) -> None:
+        self.index, self.reason = index, reason
+        super().__init__(
+            f"{index} takes no more articles, as a disk of the OpenSearch cluster is too full: {reason}. Free "
+            "some space or add a node; what was acknowledged is kept, and is indexed then"
+        )
+
+
+class NoClusterIndex(ClusterError):
+    """The cluster has no index of that name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"the OpenSearch cluster has no index {name}. Make it where the archive is: {_MIGRATE}")
+
+
+class ClusterIndexVersion(ClusterError):
+    """An index on the cluster was made by another version of Dateline."""
+
+    def __init__(self, name: str, *, expected: str, found: str) -> None:
+        self.name, self.expected, self.found = name, expected, found
+        super().__init__(
+            f"{name} is of index format {found}; this version of Dateline reads {expected}. "
+            f"Make it anew where the archive is: {_MIGRATE}"
+        )
+
+
+class ClusterIndexOther(ClusterError):
+    """The name stands for the index of another archive."""
+
+    def __init__(self, name: str, *, expected: str, found: str) -> None:
+        self.name, self.expected, self.found = name, expected, found
+        super().__init__(
+            f"{name} on the OpenSearch cluster is the index of the archive {found}, and this is {expected}. "
+            "Choose another DATELINE_OPENSEARCH_INDEX, or delete that index"
+        )
+
+
+class ViewGone(ClusterError):
+    """What was searched was closed, or replaced by something newer and can't be opened again: ask anew."""
+
+    def __init__(self, name: str, generation: str) -> None:
+        self.name, self.generation = name, generation
+        super().__init__(f"generation {generation} of {name} is not there any more: a newer one took its place")
+
+
+class ArticleRefused(ClusterError):
+    """The cluster will not take an article."""
+
+    def __init__(self, article: str, reason: str) -> None:
+        self.article, self.reason = article, reason
+        super().__init__(
+            f"the OpenSearch cluster will not take the article {article}: {reason}. Nothing newer is shown until it is "
+            "changed or deleted"
+        )
+
+
+_MIGRATE: Final = "dateline migrate --to opensearch"
 
 
 def _rebuild(path: Path) -> str:

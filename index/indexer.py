@@ -17,18 +17,17 @@ An indexer that never knew the rules before, having been started since, has new 
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeAlias, TypeVar
 
 from index.build import Builder, BuildProgress, BuildReport, Stage
-from index.errors import BusyError, DataFileError, GenerationError
+from index.errors import DataFileError, GenerationError
 from index.layout import Generation, Verified, current, current_id, verify
 from index.memory import give_back
 from index.publish import Hold, create_data_folder, held, write_lock
-from index.store import Store
+from index.stepping import POLL_S, RETRY_S, FollowedRules, FollowedStore, hear_or_stop, keep_stepping
 from index.tidying import Tidying, needs_tidying
 from index.understanding import UnderstandingBeside, UnderstoodAnew
 
@@ -40,15 +39,11 @@ if TYPE_CHECKING:
     from index.build import IndexMaker
     from index.ingest import Understanding
     from index.layout import DataFolder
-
-POLL_S: Final = 0.05
-"""Seconds between two looks at the store."""
+    from index.opensearch.following import ClusterReport
+    from index.store import Store
 
 LOOK_S: Final = 2.0
 """Seconds between two looks at the files of the current generation, whether they are as they were."""
-
-RETRY_S: Final = (0.5, 30.0)
-"""Seconds to wait after a first failure, doubled after each that follows, up to the second number."""
 
 BESIDE_S: Final = 0.2
 """Seconds for which articles are understood by changed rules, before a look whether anything is to be published."""
@@ -57,11 +52,14 @@ MOST_MERGED: Final = 5000
 """Articles that are merged at most while others wait to be published. It takes a fraction of a second."""
 
 
+R = TypeVar("R", bound="BuildReport | ClusterReport")
+
+
 @dataclass(frozen=True, slots=True)
-class Published:
+class Published(Generic[R]):
     """A generation was published, in so many seconds."""
 
-    report: BuildReport
+    report: R
     seconds: float
 
 
@@ -85,10 +83,10 @@ class Looked:
     """The archive was looked at: its newest change, and the generation that shows it, None if none does yet."""
 
     change: int
-    generation: Generation | None
+    generation_id: str | None
 
 
-Event: TypeAlias = Published | Failed | Holding | Looked
+Event: TypeAlias = "Published[BuildReport] | Published[ClusterReport] | Failed | Holding | Looked"
 
 
 class Indexer:
@@ -112,12 +110,12 @@ class Indexer:
     ) -> None:
         self._data = data
         self._index = index
-        self._rules = _Rules(load_rules, rules_stamp, report)
+        self._rules = FollowedRules(load_rules, rules_stamp, lambda error: report(Failed(error, 0.0)))
         self._report = report
         self._hear = hear
         self._clock = clock
         self._seen = Verified()
-        self._archive = _Archive(data)
+        self._archive = FollowedStore(data)
         self._current: Generation | None = None
         self._shown: Understanding | None = None
         self._beside: UnderstandingBeside | None = None
@@ -147,7 +145,7 @@ class Indexer:
         with suppress(DataFileError, OSError):
             self._rules.get()
 
-    def step(self) -> Published | None:
+    def step(self) -> Published[BuildReport] | None:
         """Publish what is not published yet; None if there is nothing, no archive yet, or publishing is held.
 
         Raises `BusyError` if another process publishes, another `IndexingError` if nothing can be published.
@@ -164,9 +162,9 @@ class Indexer:
         anew = self._understand_beside(store, rules)
         return published if anew is None else self._publish(store, rules, anew=anew)
 
-    def _publish_if_due(self, store: Store, rules: Understanding) -> Published | None:
+    def _publish_if_due(self, store: Store, rules: Understanding) -> Published[BuildReport] | None:
         is_published = self._is_published(store, rules)
-        self._report(Looked(store.change, self._current if is_published else None))
+        self._report(Looked(store.change, self._current.id if self._current and is_published else None))
         tidied = self._find_tidied()
         if is_published and tidied is None and self._is_cleared_up:
             self._tidy_if_due()
@@ -206,33 +204,13 @@ class Indexer:
 
     def run(self, stop: threading.Event, *, poll_s: float = POLL_S) -> None:
         """Do steps until `stop` is set. A generation that is being made from the whole archive is then abandoned."""
-        failures = 0
-        hear = self._hear
-
-        def hear_or_stop(progress: BuildProgress) -> None:
-            if stop.is_set():
-                raise _Stopped
-            hear(progress)
-
-        self._hear = hear_or_stop
-        while not stop.is_set():
-            try:
-                published = self.step()
-            except _Stopped:
-                break
-            except BusyError:
-                published, failures = None, 0
-            except Exception as error:  # noqa: BLE001 - whatever it is, what is published answers, and may be mended
-                retry_s = min(RETRY_S[0] * 2**failures, RETRY_S[1])
-                failures += 1
-                self._archive.close()
-                self._report(Failed(error, retry_s))
-                stop.wait(retry_s)
-                continue
-            failures = 0
-            if published is None:
-                stop.wait(poll_s)
+        hear, self._hear = self._hear, hear_or_stop(self._hear, stop)
+        keep_stepping(self.step, stop, poll_s=poll_s, failed=self._failed)
         self._hear = hear
+
+    def _failed(self, error: Exception, retry_s: float) -> None:
+        self._archive.close()
+        self._report(Failed(error, retry_s))
 
     def wait(self) -> None:
         """Wait until what is merged beside is."""
@@ -245,7 +223,7 @@ class Indexer:
         rules: Understanding,
         tidied: Generation | None = None,
         anew: UnderstoodAnew | None = None,
-    ) -> Published | None:
+    ) -> Published[BuildReport] | None:
         started = self._clock()
         create_data_folder(self._data)
         builder = Builder(
@@ -316,64 +294,3 @@ class Indexer:
             self._hold = hold
             self._report(Holding(hold))
         return hold is not None
-
-
-class _Stopped(Exception):
-    """The indexer is to stop, and leaves what it was making."""
-
-
-class _Archive:
-    """The store of a data folder, opened when it is there, and again when another takes its place."""
-
-    def __init__(self, data: DataFolder) -> None:
-        self._path = data.archive
-        self._store: Store | None = None
-        self._file: tuple[int, int] | None = None
-
-    def find(self) -> Store | None:
-        """The store; None if there is no archive yet."""
-        try:
-            status = os.stat(self._path)  # noqa: PTH116 - asked twenty times a second
-        except FileNotFoundError:
-            self.close()
-            return None
-        file = status.st_dev, status.st_ino
-        if self._store is None or file != self._file:
-            self.close()
-            self._store, self._file = Store.open(self._path, must_exist=True), file
-        return self._store
-
-    def close(self) -> None:
-        """Let go of it. May be called twice."""
-        if self._store is not None:
-            self._store.close()
-            self._store = None
-
-
-class _Rules:
-    """What understands articles, loaded when it is first asked for and when its stamp changes."""
-
-    def __init__(
-        self, load: Callable[[], Understanding], stamp: Callable[[], Hashable], report: Callable[[Event], None]
-    ) -> None:
-        self._load = load
-        self._stamp = stamp
-        self._report = report
-        self._loaded: Understanding | None = None
-        self._of: Hashable = None
-
-    def get(self) -> Understanding:
-        """What understands articles by the present rules; by those before, if the present ones cannot be loaded.
-
-        Raises what loading raises if none were loaded before.
-        """
-        stamp = self._stamp()
-        if self._loaded is None or stamp != self._of:
-            try:
-                self._loaded = self._load()
-            except Exception as error:
-                if self._loaded is None:
-                    raise
-                self._report(Failed(error, 0.0))
-            self._of = stamp
-        return self._loaded

@@ -167,6 +167,11 @@ class Store:
         return int(self._value("SELECT coalesce(max(number), 0) FROM change"))
 
     @property
+    def last_serial(self) -> int:
+        """The highest serial of the articles there are; 0 if there is none."""
+        return int(self._value("SELECT coalesce(max(serial), 0) FROM article"))
+
+    @property
     def count(self) -> int:
         """How many articles there are."""
         return int(self._value("SELECT count(*) FROM article"))
@@ -215,9 +220,11 @@ class Store:
             ).fetchone()
         return None if row is None else self._article(*row)
 
-    def documents(self) -> Iterator[tuple[int, Document]]:
-        """Every (serial, document), in the order of insertion, one at a time."""
-        for serial, document in self._rows("SELECT serial, document FROM article ORDER BY serial"):
+    def documents(self, *, after: int = 0) -> Iterator[tuple[int, Document]]:
+        """Every (serial, document) of a serial above `after`, in the order of insertion, one at a time."""
+        for serial, document in self._rows(
+            "SELECT serial, document FROM article WHERE serial > ? ORDER BY serial", after
+        ):
             yield serial, self._decoded(document, _DOCUMENT, serial)
 
     def changes(self, since: int = 0) -> Iterator[Change]:

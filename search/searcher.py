@@ -1,15 +1,15 @@
 """From a request to what readers are shown: matches become hits, counts become facets.
 
-A `Searcher` holds one generation: its engine and its `Snapshot` of the articles. `search` gives `Hits`: the documents
-of one page with highlights as (text, is_match) parts, and the facets named and arranged. Everything in one answer is
-from one generation. To follow the newest generation, see `search.reloading`.
+A `Searcher` holds one generation: its engine and its `Articles` (a `Snapshot`, say). `search` gives `Hits`: the
+documents of one page with highlights as (text, is_match) parts, and the facets named and arranged. Everything in one
+answer is from one generation. To follow the newest generation, see `search.reloading`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from index.analysis import AnalysedText
 from index.document import Document, Role
@@ -26,12 +26,36 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from index.document import Label
-    from index.snapshot import Snapshot
     from search.engine import Engine, Facet, Match, Matches
     from search.related import Related
     from search.spelling import Vocabulary
 
 _EVERYTHING: Final = Everything()
+
+
+class Articles(Protocol):
+    """The articles of one generation, by serial or by id. Safe to use from many threads."""
+
+    @property
+    def last_serial(self) -> int:
+        """No article has a serial above this; one that was deleted may have had it."""
+        ...
+
+    def documents(self, serials: Sequence[int]) -> tuple[Document, ...]:
+        """The documents of these serials, in this order."""
+        ...
+
+    def find(self, article_id: str) -> Document | None:
+        """The article of that id."""
+        ...
+
+    def labels(self, field: str) -> Mapping[str, tuple[Label, ...]]:
+        """By id, the path of labels of every value that occurs in a keyword field."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +87,13 @@ class Searcher:
     def __init__(
         self,
         engine: Engine,
-        snapshot: Snapshot,
+        articles: Articles,
         within: Query = _EVERYTHING,
         *,
         vocabulary: Vocabulary | None = None,
     ) -> None:
         self._engine = engine
-        self._snapshot = snapshot
+        self._articles = articles
         self._within = within
         self.vocabulary = vocabulary
         """The terms of the whole generation, if they can be told."""
@@ -82,7 +106,7 @@ class Searcher:
         Whatever is asked of it: what lies outside is not found, counted, named or given by its id. It is closed with
         this one.
         """
-        return Searcher(self._engine, self._snapshot, all_of([self._within, query]), vocabulary=self.vocabulary)
+        return Searcher(self._engine, self._articles, all_of([self._within, query]), vocabulary=self.vocabulary)
 
     @property
     def generation(self) -> str:
@@ -92,7 +116,7 @@ class Searcher:
     @property
     def last_serial(self) -> int:
         """The serial of the article of this generation that was added last, even if it lies outside `within`."""
-        return self._snapshot.last_serial
+        return self._articles.last_serial
 
     def search(
         self, request: SearchRequest, *, facet_size: int = 20, highlight: bool = True, explain: bool = False
@@ -103,7 +127,7 @@ class Searcher:
         is searched for passages; raises `UnsupportedQuery` if the engine scores otherwise.
         """
         matches = self.matches(request)
-        documents = self._snapshot.documents([match.serial for match in matches.top])
+        documents = self._articles.documents([match.serial for match in matches.top])
         share = min(LOOKED_AT, LOOKED_AT_TOGETHER // max(1, len(documents)))
         explainer = self._explainer(request) if explain else None
 
@@ -165,11 +189,11 @@ class Searcher:
 
     def documents(self, serials: Sequence[int]) -> tuple[Document, ...]:
         """The documents of these serials, which `matches` gave, in this order."""
-        return self._snapshot.documents(serials)
+        return self._articles.documents(serials)
 
     def article(self, article_id: str) -> Document | None:
         """The article of that id, if this generation has it."""
-        document = self._snapshot.find(article_id)
+        document = self._articles.find(article_id)
         if document is None or not self._is_restricted:
             return document
         record = record_from_document(0, document)
@@ -182,19 +206,19 @@ class Searcher:
     def labels(self, field: str) -> Mapping[str, tuple[Label, ...]]:
         """The path of labels of each value that any article of this generation has in a keyword field."""
         if not self._is_restricted:
-            return self._snapshot.labels(field)
+            return self._articles.labels(field)
         if field not in self._occurring:
             facet = ValueFacet(field)
             counts = self.matches(SearchRequest(roles=frozenset(Role), facets=(facet,), limit=0)).facets[facet]
             occurring = {value for value, _ in counts.values} if isinstance(counts, ValueCounts) else set()
-            known = self._snapshot.labels(field).items()
+            known = self._articles.labels(field).items()
             self._occurring[field] = {value: path for value, path in known if value in occurring}
         return self._occurring[field]
 
     def close(self) -> None:
-        """Close engine and snapshot."""
+        """Close engine and articles."""
         self._engine.close()
-        self._snapshot.close()
+        self._articles.close()
 
     @property
     def _is_restricted(self) -> bool:

@@ -20,6 +20,7 @@ from service.access.guard import Guard
 from service.access.settings import access_from_settings, limits_by_access
 from service.answers import problem_answer
 from service.caching import NO_STORE, CachePolicy
+from service.clustering.following import NotAsOnCluster
 from service.following import NotAsPublished
 from service.indexer_status import find_status
 from service.limiting.requests import limits_from_settings
@@ -35,7 +36,7 @@ from service.saved.settings import searches_from_settings
 from service.settings import apply_korean, settings_from_environment
 from service.widget import TEMPLATE as WIDGET
 from service.widget import WidgetResource, load_widgets
-from service.wiring import archives_of, hold_of, lexicon_of
+from service.wiring import ON_CLUSTER, archives_of, hold_of, lexicon_of
 from service.writing.intake import intake_from_settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 INTERNAL = 500
 
-_TOLD_ALREADY: Final = (NoGeneration, NotAsPublished, ServiceProblem, falcon.HTTPError)
+_TOLD_ALREADY: Final = (NoGeneration, NotAsPublished, NotAsOnCluster, ServiceProblem, falcon.HTTPError)
 """What is no news to the log when a request meets it."""
 
 FIRST_OPENING_S: Final = 5.0
@@ -130,7 +131,7 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
         access=access,
         searches=searches_from_settings(settings, log),
         intake=intake_from_settings(settings, log),
-        held=lambda: hold_of(data),
+        held=lambda: None if settings.engine == ON_CLUSTER else hold_of(data),
     )
     app = create_app(serving, log)
     _keep_for_good()

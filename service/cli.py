@@ -7,6 +7,7 @@
     dateline serve           answer over HTTP
     dateline index --follow  publish what changes, as it changes; serve does that, too
     dateline rollback        answer from an older index
+    dateline migrate         to an OpenSearch cluster, or back, while the service answers
     dateline embed           the HTML that puts the search into another site
     dateline check           is everything as it should be, and what to do if not
     dateline backup FILE     all that cannot be made again, in one file
@@ -37,6 +38,7 @@ COMMANDS: Final = {
     "serve": "service.commands.serving:serve_command",
     "index": "service.commands.indexing:index_command",
     "rollback": "service.commands.indexing:rollback_command",
+    "migrate": "service.commands.migrating:migrate_command",
     "embed": "service.commands.embed:embed_command",
     "check": "service.commands.writing:check_command",
     "backup": "service.commands.backup:backup_command",

@@ -19,6 +19,7 @@ from typing import Any
 
 from gunicorn import util
 
+from index.errors import ClusterError
 from index.layout import DataFolder, published
 from service import metrics
 from service.limiting.requests import join as join_limiter
@@ -29,18 +30,20 @@ from service.refusals import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEAD
 from service.settings import SettingsError, settings_from_environment
 from service.supervising import READY
 from service.tally import Board
-from service.wiring import compile_engine, import_engine, load_engine, needs_compiling
+from service.wiring import compile_engine, load_engine, needs_compiling, prepare_engine
 
 MOST_WORKERS = 256
 """Of which at most 64 are asked for; there are more while those of old settings finish. Memory unused costs nothing."""
 
 try:
     _settings = settings_from_environment(os.environ)
+    prepare_engine(_settings)
 except SettingsError as error:
     sys.exit(f"Dateline cannot start with these settings:\n{error}")
+except ClusterError as error:
+    sys.exit(f"Dateline cannot start: {error}")
 
 _data = DataFolder(_settings.data)
-import_engine(_settings.engine)
 if _settings.engine == "arrays" and published(_data):
     if needs_compiling(_data):
         sys.stdout.write("Compiling the search engine for this machine; it takes about a minute …\n")

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from index.errors import (
     BusyError,
+    ClusterError,
     DataFileError,
     DiskFull,
     GenerationError,
@@ -42,6 +43,8 @@ from index.errors import (
     StoreError,
 )
 from search.errors import QueryRefused, StillOpening, TooManyBuckets, UnsupportedQuery
+from service.clustering.following import NotAsOnCluster
+from service.clustering.told import told
 from service.following import NotAsPublished
 
 if TYPE_CHECKING:
@@ -339,8 +342,10 @@ def _problem_with_archive(error: Exception) -> ServiceProblem | None:
     match error:
         case NoGeneration():
             return NotReady(NOTHING_BUILT)
-        case NotAsPublished(told=told):
-            return NotReady(told)
+        case NotAsPublished(told=why) | NotAsOnCluster(told=why):
+            return NotReady(why)
+        case ClusterError():
+            return NotReady(told(error))
         case StillOpening():
             return NotReady(str(error))
         case GenerationError():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from service import wire
 from service.caching import NO_STORE
+from service.clustering.following import NotAsOnCluster
 from service.following import NotAsPublished
 
 if TYPE_CHECKING:
@@ -50,4 +51,4 @@ class ReadinessResource:
 
 
 def _told(failure: Exception) -> str:
-    return failure.told if isinstance(failure, NotAsPublished) else UNKNOWN
+    return failure.told if isinstance(failure, NotAsPublished | NotAsOnCluster) else UNKNOWN

@@ -7,6 +7,7 @@ metadata hold the default as it would be written, how it is read, and what it is
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +26,7 @@ LONGEST_NAME: Final = 64
 _PAIRS: Final = "pairs"
 _KOREAN: Final = f"{PREFIX}KOREAN"
 
-ENGINES: Final = ("arrays", "whoosh")
+ENGINES: Final = ("arrays", "whoosh", "opensearch")
 """What can be asked to answer; `service.wiring` knows what they are."""
 
 
@@ -35,6 +36,10 @@ class SettingsError(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+
+class Unshown(ValueError):
+    """A value that is not to be repeated in a message."""
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -70,6 +75,22 @@ def _address(text: str) -> str:
         message = "must be an address like https://archive.example.org"
         raise ValueError(message)
     return text.rstrip("/")
+
+
+def _nodes(text: str) -> str:
+    """Addresses of nodes, with a blank between them. One with a password in it is not repeated."""
+    for address in text.split():
+        if "@" in address:
+            raise Unshown("must not hold a user or a password: they have settings of their own")
+        _address(address)
+    return " ".join(address.rstrip("/") for address in text.split())
+
+
+def _index_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", text):
+        message = "must be at most 64 small letters, digits, - and _, the first a letter or digit"
+        raise ValueError(message)
+    return text
 
 
 def _optional(read: Callable[[str], str]) -> Callable[[str], str]:
@@ -167,7 +188,26 @@ class Settings:
         "10", _whole_number(1, 600), "how long a client may take to send its request, or to take the next of its answer"
     )
     engine: str = _setting(
-        "arrays", _one_of(*ENGINES), "what answers: arrays, or whoosh, slower by far, to compare with"
+        "arrays",
+        _one_of(*ENGINES),
+        "what answers: arrays; or whoosh, slower by far, to compare with; or opensearch, a cluster (docs/scaling.md)",
+    )
+    opensearch_url: str = _setting(
+        "", _nodes, "addresses of the cluster's nodes, with a blank between them, such as https://search-1:9200"
+    )
+    opensearch_user: str = _setting("", str, "who asks the cluster, if it wants to know")
+    opensearch_password_file: str = _setting("", str, "the file with the password, which is nowhere else")
+    opensearch_ca_file: str = _setting(
+        "", str, "certificates of who vouches for the nodes (PEM), if the system does not know them"
+    )
+    opensearch_index: str = _setting("dateline", _index_name, "what the archive's index is called on the cluster")
+    opensearch_shards: int = _setting(
+        "3",
+        _whole_number(1, 1024),
+        "into how many pieces a new index is cut; one piece is for some 10 million articles",
+    )
+    opensearch_replicas: int = _setting(
+        "1", _whole_number(0, 10), "copies of each piece besides the first: so many nodes may be lost"
     )
     korean: str = _setting(
         _PAIRS,
@@ -211,6 +251,8 @@ def settings_from_environment(environment: Mapping[str, str]) -> Settings:
             continue
         try:
             values[row.name] = row.metadata["read"](text)
+        except Unshown as error:
+            problems.append(f"{variable}: {error}")
         except ValueError as error:
             problems.append(f"{variable}={text!r}: {error}")
     if problems:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from index.build import IndexMaker, build
-from index.errors import GenerationError, GenerationGone, NoGeneration
+from index.errors import GenerationError, GenerationGone, NoClusterIndex, NoGeneration
 from index.extract.pipeline import load_extractor
 from index.gazetteer import load_gazetteer
 from index.layout import DataFolder, Generation, current_id, verify
@@ -33,6 +33,7 @@ from search.thesaurus import Lexicon, load_synonyms
 from service import wire
 from service.answer_cache import AnswerCache
 from service.archive import Archive
+from service.clustering.following import NotAsOnCluster
 from service.following import Following
 from service.measuring import MeasuredEngine
 
@@ -47,9 +48,13 @@ if TYPE_CHECKING:
     from search.engine import Engine
     from search.percolate import TopicRule
     from search.spelling import Vocabulary
+    from service.clustering.following import ClusterFollowing
     from service.middleware import Log
     from service.settings import Settings
 
+
+ON_CLUSTER: Final = "opensearch"
+"""The engine whose index is on a cluster rather than in the data folder."""
 
 OWN_TOPICS: Final = "topics.toml"
 """What a data folder calls topics of its own."""
@@ -79,6 +84,31 @@ def import_engine(engine: str = "arrays") -> Callable[[DataFolder, Generation], 
             return lambda _data, generation: WhooshEngine(generation.index, generation.id)
         case _:
             raise ValueError(engine)
+
+
+def prepare_engine(settings: Settings) -> None:
+    """Import what answers, and see that its settings are sound, before there are processes that need it.
+
+    Raises `SettingsError` or `ClusterError`.
+    """
+    if settings.engine == ON_CLUSTER:
+        from service.clustering.wiring import open_cluster  # noqa: PLC0415 - see above
+
+        open_cluster(settings).close()
+    else:
+        import_engine(settings.engine)
+
+
+def archive_from_settings(settings: Settings) -> Archive:
+    """Open what the settings say: the current generation of the data folder, or what is on the cluster.
+
+    Raises `GenerationError` or `SettingsError`.
+    """
+    if settings.engine == ON_CLUSTER:
+        from service.clustering.wiring import open_cluster, open_on_cluster  # noqa: PLC0415 - see above
+
+        return open_on_cluster(open_cluster(settings), settings.opensearch_index)
+    return open_archive(DataFolder(settings.data), engine=settings.engine)
 
 
 def open_archive(data: DataFolder, *, engine: str = "arrays", answer_cache_bytes: int = 0) -> Archive:
@@ -140,29 +170,18 @@ def _budgeted(engine: Engine, budget_ms: int) -> Engine:
 
 
 def archives_of(settings: Settings, log: Log) -> Reloading[Archive]:
-    """The archive of a data folder, always of its current generation, or the newest that is whole."""
-    data = DataFolder(settings.data)
-    engine, answer_cache_bytes = settings.engine, settings.answer_cache_bytes
-
-    def open_one(generation: Generation) -> Archive:
-        return open_generation(
-            data,
-            generation,
-            engine=engine,
-            answer_cache_bytes=answer_cache_bytes,
-            query_budget_ms=settings.query_budget_ms,
-        )
+    """The archive that the settings name, always as it was published last, or the newest that is whole."""
 
     def report(failure: Exception) -> None:
         match failure:
-            case NoGeneration():
+            case NoGeneration() | NotAsOnCluster(cause=NoClusterIndex()):
                 log.info("nothing has been built yet", reason=str(failure))
             case Withdrawn():
                 log.info("an old index was taken from readers who took too long", reason=str(failure))
             case _:
                 log.error("the current index cannot be opened", reason=str(failure), exc_info=failure)
 
-    following = Following(data, open_one)
+    following = _following(settings)
     return Reloading(
         open_current=following.open_current,
         stamp=following.stamp,
@@ -170,6 +189,25 @@ def archives_of(settings: Settings, log: Log) -> Reloading[Archive]:
         report=report,
         after_close=_let_go,
     )
+
+
+def _following(settings: Settings) -> Following | ClusterFollowing:
+    if settings.engine == ON_CLUSTER:
+        from service.clustering.wiring import cluster_following  # noqa: PLC0415 - see above
+
+        return cluster_following(settings)
+    data = DataFolder(settings.data)
+
+    def open_one(generation: Generation) -> Archive:
+        return open_generation(
+            data,
+            generation,
+            engine=settings.engine,
+            answer_cache_bytes=settings.answer_cache_bytes,
+            query_budget_ms=settings.query_budget_ms,
+        )
+
+    return Following(data, open_one)
 
 
 def _let_go() -> None:

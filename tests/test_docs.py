@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -56,14 +58,44 @@ def test_locks_hold_versions_and_hashes_only() -> None:
 
 
 def test_containers_are_as_described() -> None:
-    """The web container cannot write the data, neither container has rights, and both install from the lock."""
+    """The web container cannot write the data, no container has rights, and all of ours install from a lock."""
     services = yaml.safe_load(_read("docker-compose.yml"))["services"]
     assert any(volume.endswith(":/data:ro") for volume in services["web"]["volumes"])
-    for service in services.values():
-        assert service["read_only"]
+    for name, service in services.items():
+        assert service.get("read_only") or name in {"search-1", "search-2", "search-3"}
         assert service["cap_drop"] == ["ALL"]
         assert not service["user"].startswith("0")
-    assert "--require-hashes -r requirements.lock" in _read("service/Dockerfile")
+    assert "ARG LOCK=requirements.lock" in _read("service/Dockerfile")
+    assert "--require-hashes -r ${LOCK}" in _read("service/Dockerfile")
+
+
+def test_the_cluster_is_as_described() -> None:
+    """Three nodes that describe one cluster; web services ask it as who may only read, and have no archive to write."""
+    services = yaml.safe_load(_read("docker-compose.yml"))["services"]
+    described = yaml.safe_load(_read("docs/deploy/cluster/opensearch.yml"))
+    names = described["cluster.initial_cluster_manager_nodes"]
+    assert {
+        service["environment"]["NODE_NAME"] for name, service in services.items() if name.startswith("search-")
+    } == {*names}
+    assert services["cluster-prepare"]["entrypoint"][3:] == names
+    for name in ("cluster-web-1", "cluster-web-2"):
+        assert services[name]["environment"]["DATELINE_OPENSEARCH_USER"] == "web"
+        [volume] = services[name]["volumes"]
+        assert (volume["read_only"], volume["volume"]["subpath"]) == (True, "web")
+        assert f"{name}:8000" in _read("docs/deploy/cluster/Caddyfile")
+    clustered = {name for name, service in services.items() if service.get("profiles") == ["cluster"]}
+    assert len(clustered) == 8
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker to ask")
+@pytest.mark.parametrize("profile", ["", "writes", "cluster"])
+def test_containers_are_understood(profile: str) -> None:
+    """Docker takes every profile of the compose file as meant."""
+    command = ["docker", "compose", *(["--profile", profile] if profile else []), "config", "--quiet"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if "unknown" in done.stderr and "compose" in done.stderr:
+        pytest.skip("this docker has no compose")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_seeds_are_as_given() -> None:

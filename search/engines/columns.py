@@ -241,9 +241,14 @@ def _count_days(counts: Counter[Days | None], facet: DateFacet) -> DateCounts:
             if facet.match is DateMatch.POSSIBLE or first == last:
                 change[first] += count
                 change[last + 1] -= count
+    return date_counts(facet, change, counts[None])
+
+
+def date_counts(facet: DateFacet, change: Mapping[int, int], missing: int) -> DateCounts:
+    """The counts of a facet whose count changes so much at the beginning of each unit. Raises `TooManyBuckets`."""
     units = range(min(change), max(change)) if change else range(0)
     if len(units) > MAX_BUCKETS:
         raise TooManyBuckets(facet.interval, allowed=MAX_BUCKETS, found=len(units))
-    totals = accumulate(change[unit] for unit in units)
+    totals = accumulate(change.get(unit, 0) for unit in units)
     buckets = tuple((facet.interval.first_day(unit), total) for unit, total in zip(units, totals, strict=True))
-    return DateCounts(buckets=buckets, missing=counts[None])
+    return DateCounts(buckets=buckets, missing=missing)

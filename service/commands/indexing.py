@@ -25,6 +25,7 @@ from service.phrasing import counted
 from service.settings import settings_from_environment
 from service.terminal import say
 from service.wiring import (
+    ON_CLUSTER,
     PUBLISHING_PATIENCE_S,
     compile_engine,
     extractor_of,
@@ -38,9 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from index.build import IndexMaker
+    from index.build import BuildReport, IndexMaker
     from index.fields import Record
+    from index.opensearch.following import ClusterReport
+    from index.opensearch.indexing import ClusterIndexer
     from service.middleware import Log
+    from service.settings import Settings
 
 COMPILING = "compiling the search engine for this machine; it takes about a minute, once"
 
@@ -60,11 +64,24 @@ def index_command(data: Path, *, follow: bool) -> None:
     Example:
       dateline index --follow --data /srv/archive
     """
-    folder = DataFolder(data)
+    settings = replace(settings_from_environment(os.environ), data=data)
     if follow:
-        _follow(folder)
+        _follow(settings)
+    elif settings.engine == ON_CLUSTER:
+        _index_on_cluster_once(settings)
     else:
-        _index_once(folder)
+        _index_once(DataFolder(data))
+
+
+def _index_on_cluster_once(settings: Settings) -> None:
+    with Store.open(DataFolder(settings.data).archive, must_exist=True):
+        pass  # or there is nothing to index, and that is a message
+    with _cluster_indexer(settings, lambda _event: None) as indexer:
+        done = indexer.step()
+    if done is None:
+        say("Nothing has changed: the index on the cluster says what the archive says")
+    else:
+        _say_published(done.report, done.seconds)
 
 
 def _index_once(folder: DataFolder) -> None:
@@ -80,19 +97,32 @@ def _index_once(folder: DataFolder) -> None:
     if done is None:
         say(f"Nothing has changed: generation {current_id(folder)} stands")
     else:
-        report, articles = done.report, counted(done.report.articles, "article")
-        took = f"{report.changed:,} written in {done.seconds:.1f} s"
-        say(f"Published generation {report.generation.id} with {articles}: {took}")
+        _say_published(done.report, done.seconds)
 
 
-def _follow(folder: DataFolder) -> None:
-    configure_logging(settings_from_environment(os.environ).log_level)
+def _say_published(report: BuildReport | ClusterReport, seconds: float) -> None:
+    articles, took = counted(report.articles, "article"), f"{report.changed:,} written in {seconds:.1f} s"
+    say(f"Published generation {report.generation_id} with {articles}: {took}")
+
+
+def _follow(settings: Settings) -> None:
+    configure_logging(settings.log_level)
+    folder = DataFolder(settings.data)
     log: Log = structlog.get_logger()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     reporting = Reporting(folder)
     hear = _Teller(log, reporting)
+    if settings.engine == ON_CLUSTER:
+        with reporting.beating(), _cluster_indexer(settings, hear) as indexer:
+            indexer.run(stop)
+    else:
+        _follow_folder(folder, stop, hear, reporting, log)
+    reporting.ended()
+
+
+def _follow_folder(folder: DataFolder, stop: threading.Event, hear: _Teller, reporting: Reporting, log: Log) -> None:
     compile_first = _compiler(folder, lambda: log.info(COMPILING))
     with _indexer(folder, compile_first, hear) as indexer:
         load_index_writer(folder)
@@ -101,7 +131,6 @@ def _follow(folder: DataFolder) -> None:
             if published(folder):
                 compile_first()  # somebody may be waiting for it, who can't keep it
             indexer.run(stop)
-    reporting.ended()
 
 
 class _Teller:
@@ -113,17 +142,16 @@ class _Teller:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Looked(change, generation):
+            case Looked(change, generation_id):
                 self._reporting.saw(change)
-                if generation:
-                    self._reporting.stands(generation.id, change)
+                if generation_id:
+                    self._reporting.stands(generation_id, change)
             case Published(report, seconds):
-                reflects = report.generation.manifest.reflects
-                self._reporting.published(report.generation.id, reflects.change, seconds)
+                self._reporting.published(report.generation_id, report.reflects.change, seconds)
                 self._log.info(
                     "published",
-                    generation=report.generation.id,
-                    change=reflects.change,
+                    generation=report.generation_id,
+                    change=report.reflects.change,
                     changed=report.changed,
                     articles=report.articles,
                     is_difference=report.is_difference,
@@ -153,6 +181,12 @@ def _compiler(folder: DataFolder, tell: Callable[[], object]) -> Callable[[], No
             compile_engine(folder)
 
     return compile_first
+
+
+def _cluster_indexer(settings: Settings, report: Callable[[Event], None]) -> ClusterIndexer:
+    from service.clustering.wiring import cluster_indexer  # noqa: PLC0415 - only where there is a cluster
+
+    return cluster_indexer(settings, report)
 
 
 def _indexer(

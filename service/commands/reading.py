@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from service.asking import ask, corrected, matched_variants
 from service.commands.frame import NotDone, data_option
 from service.params import SEARCH, Arguments
 from service.settings import settings_from_environment
-from service.wiring import lexicon_of, open_archive
+from service.wiring import archive_from_settings, lexicon_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,12 +52,11 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
       dateline search '"solar panels"' --from 2020 --json
     """
     values = {"q": (" ".join(words),), "facet": ("region",), **{name: _texts(given) for name, given in options.items()}}
-    folder = DataFolder(data)
-    lexicon = lexicon_of(folder)
+    lexicon = lexicon_of(DataFolder(data))
     asked = ask(Arguments(values), lexicon, SEARCH)
-    engine = settings_from_environment(os.environ).engine
+    settings = replace(settings_from_environment(os.environ), data=data)
     started = time.perf_counter()
-    with closing(open_archive(folder, engine=engine)) as archive:
+    with closing(archive_from_settings(settings)) as archive:
         asked = corrected(asked, archive, lexicon)
         hits = archive.searcher.search(asked.request, facet_size=asked.params.facet_size)
         variants = tuple(matched_variants(asked, asked.request, archive.searcher))
@@ -95,7 +95,8 @@ def show_command(article_id: str, data: Path, *, as_json: bool) -> None:
     Example:
       dateline show 002_a2f671d483816a17
     """
-    with closing(open_archive(DataFolder(data))) as archive:
+    settings = replace(settings_from_environment(os.environ), data=data)
+    with closing(archive_from_settings(settings)) as archive:
         document = archive.searcher.article(article_id)
     if document is None:
         raise NotDone(f"there is no article {article_id!r} in the index; `dateline search` prints the ids")

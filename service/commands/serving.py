@@ -18,6 +18,7 @@ from service.commands.frame import NotDone, data_option
 from service.logs import configure_logging
 from service.settings import environment_from_settings, settings_from_environment
 from service.supervising import Program, Supervisor, bound_listener, inherited_listeners
+from service.wiring import ON_CLUSTER, prepare_engine
 
 if TYPE_CHECKING:
     import socket
@@ -46,10 +47,9 @@ def serve_command(host: str | None, port: int | None, data: Path) -> None:
     settings = replace(settings_from_environment(os.environ), data=data)
     settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
     configure_logging(settings.log_level)
-    try:
-        current_id(DataFolder(data))
-    except NoGeneration as error:
-        click.echo(f"{error}\nServing all the same; it will be noticed when there is one.", err=True)
+    prepare_engine(settings)
+    if settings.engine != ON_CLUSTER:
+        _say_if_nothing_is_built(DataFolder(data))
     log: Log = structlog.get_logger()
     environment = os.environ | environment_from_settings(settings)
     supervisor = Supervisor(
@@ -61,6 +61,13 @@ def serve_command(host: str | None, port: int | None, data: Path) -> None:
         log=log,
     )
     sys.exit(supervisor.run())
+
+
+def _say_if_nothing_is_built(data: DataFolder) -> None:
+    try:
+        current_id(data)
+    except NoGeneration as error:
+        click.echo(f"{error}\nServing all the same; it will be noticed when there is one.", err=True)
 
 
 def _server(environment: Mapping[str, str]) -> Program:

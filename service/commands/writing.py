@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,14 +28,24 @@ from service.comparing import described, difference, questions
 from service.phrasing import counted
 from service.saved.file import SearchesError, read_searches
 from service.saved.searches import find_problem
+from service.settings import settings_from_environment
 from service.terminal import say
-from service.wiring import compile_engine, extractor_of, needs_compiling, open_archive, publish_archive
+from service.wiring import (
+    ON_CLUSTER,
+    archive_from_settings,
+    compile_engine,
+    extractor_of,
+    needs_compiling,
+    open_archive,
+    publish_archive,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from index.build import BuildProgress
     from index.read.reading import UnknownFields
+    from service.settings import Settings
 
 
 @click.command("ingest")
@@ -177,12 +189,13 @@ def check_command(data: Path, sample: int) -> None:
       dateline check --sample 200
     """
     folder = DataFolder(data)
-    checks = [
-        ("archive", _check_store),
-        ("index", _check_generation),
-        ("freshness", _check_freshness),
-        ("searches", _check_searches),
-    ]
+    settings = replace(settings_from_environment(os.environ), data=data)
+    checks: list[tuple[str, Callable[[DataFolder], str]]] = [("archive", _check_store)]
+    if settings.engine == ON_CLUSTER:
+        checks.append(("cluster", lambda _folder: _check_cluster(settings)))
+    else:
+        checks += [("index", _check_generation), ("freshness", _check_freshness)]
+    checks.append(("searches", _check_searches))
     if sample:
         checks.append(("engines", lambda folder: _check_engines(folder, sample)))
     sound = [_check(name, check, folder) for name, check in checks]
@@ -221,6 +234,22 @@ def _check_searches(folder: DataFolder) -> str:
         remedy = f"Add them anew: dateline searches add … --replace --data {folder.path}"
         raise SearchesError(f"{len(wrong)} of {len(searches)} cannot be read any more ({'; '.join(wrong)}). {remedy}")
     return f"{len(searches) or 'none'} saved{', and each can be read' if searches else ''}"
+
+
+def _check_cluster(settings: Settings) -> str:
+    with closing(archive_from_settings(settings)) as archive, Store.open(DataFolder(settings.data).archive) as store:
+        behind = store.change - archive.change
+        if archive.identity != store.id or behind < 0 or (not behind and archive.articles != store.count):
+            raise IndexingError(
+                "the index on the cluster was made of another archive, or of another state of this one. Make it anew: "
+                f"dateline migrate --to opensearch --data {settings.data}"
+            )
+        shown = f"generation {archive.generation} with {counted(archive.articles, 'article')}"
+        return (
+            f"{shown}, {counted(behind, 'change')} behind: where no indexer runs, run: dateline index"
+            if behind
+            else shown
+        )
 
 
 def _check_engines(folder: DataFolder, sample: int) -> str:

@@ -9,10 +9,11 @@ from index.errors import DamagedGeneration, GenerationError, GenerationVersion, 
 from index.layout import Generation, Verified, check_files, current
 from index.publish import held
 from index.store import Store
+from service.doctoring.clusters import check_cluster
 from service.doctoring.findings import Examined, Finding, Sound
 from service.indexer_status import find_status
 from service.phrasing import counted, in_bytes
-from service.wiring import extractor_of
+from service.wiring import ON_CLUSTER, extractor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,11 @@ MOST_READ_BYTES: Final = 256 * 1024 * 1024
 
 
 def check_index(patient: Patient) -> Iterator[Examined]:
-    """The archive, its current generation, and whether one says what the other does."""
+    """The archive, its current generation, and whether one says what the other does; or the index on the cluster."""
+    settings = patient.find_settings()
+    if settings is not None and settings.engine == ON_CLUSTER:
+        yield from check_cluster(patient, settings)
+        return
     try:
         generation = current(patient.data)
         compared = _compare_files(generation)

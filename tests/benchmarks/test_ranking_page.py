@@ -17,6 +17,7 @@ from benchmarks.ranking import (
     RANKERS,
     Ranker,
     judged,
+    overlap,
     page_from_scores,
     rank_as_typed,
     rank_by_dateline,
@@ -80,6 +81,13 @@ def test_our_figures_are_those_of_ir_measures() -> None:
     assert judged(SMALL, run)[ALL] == mean_scores(SMALL, run, ALL)
 
 
+def test_rankings_share_what_both_have_among_the_first_ten() -> None:
+    """Whatever the order, and only the first ten of each count."""
+    one = {"1": [*range(10), 99], "2": [1]}
+    assert overlap(one, {"1": [*range(9, -1, -1), 98], "2": [2, 1]}) == 1.0
+    assert overlap(one, {"1": [99, *range(5)], "2": [2]}) == 0.25
+
+
 def test_the_page_shows_every_library_and_names_the_missing() -> None:
     """A row for each library, with its figures of both halves, and the versions they were measured with."""
     of_cranfield = {"Dateline": {ODD: (0.5, 0.75), EVEN: (0.625, 0.7), ALL: (0.55, 0.72)}}
@@ -88,8 +96,11 @@ def test_the_page_shows_every_library_and_names_the_missing() -> None:
     page = page_from_scores(of_cranfield, of_kcna, machine, missing=["bm25s, stemmed"], questions=30)
     assert "| Dateline | 0.500 | 0.750 | 0.625 | 0.700 | 0.550 | 0.720 |" in page
     assert "| Dateline, as typed | 0.300 | 0.600 |" in page
-    assert "Left out, as not installed: bm25s, stemmed." in page
+    assert "Left out, as not installed or not named: bm25s, stemmed." in page
     assert "tantivy 0.0" in page
+    assert "as a mean over all questions: not measured." in page
+    shared = page_from_scores(of_cranfield, {}, machine, missing=(), questions=30, shared=0.9178)
+    assert "questions: 0.918." in shared
     assert NOT_HERE in page_from_scores(of_cranfield, {}, machine, missing=(), questions=30)
 
 

@@ -17,10 +17,11 @@ import pytest
 
 from index.build import IndexMaker, build
 from index.errors import BusyError, DataFileError, DiskFull, GenerationError
-from index.indexer import BESIDE_S, RETRY_S, Event, Failed, Holding, Indexer, Looked, Published
+from index.indexer import BESIDE_S, Event, Failed, Holding, Indexer, Looked, Published
 from index.layout import DataFolder, bytes_from_manifest, current, current_id, published, verify
 from index.publish import held, roll_back, write_lock
 from index.snapshot import Snapshot, read_contents
+from index.stepping import RETRY_S
 from index.store import Store
 from index.understanding import UnderstoodAnew, understand_anew
 from tests.index.fakes import FakeExtractor, article, update_records, write_records
@@ -650,7 +651,7 @@ def test_it_runs_until_it_is_stopped(world: World) -> None:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS])
 def test_a_failing_disk_is_outlived(world: World, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """While the disk refuses, what was published answers, each failure is reported, and it goes on when it can."""
-    monkeypatch.setattr("index.indexer.RETRY_S", (0.005, 0.02))
+    monkeypatch.setattr("index.stepping.RETRY_S", (0.005, 0.02))
     is_failing = threading.Event()
 
     def write(folder: Path, records: Iterable[Record]) -> int:

@@ -146,7 +146,7 @@ def test_a_very_long_article_asks_no_more_than_others() -> None:
 
     long = report("long", " ".join(f"word{number}x" for number in range(50_000)))
     plain = searcher_of([long, *OTHERS])
-    watched = Watched(plain._engine, plain._snapshot)  # noqa: SLF001 - the same, watched
+    watched = Watched(plain._engine, plain._articles)  # noqa: SLF001 - the same, watched
     watched.related(long)
     assert len(asked) <= 2 * COUNTED + 4
 

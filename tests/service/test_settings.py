@@ -45,6 +45,10 @@ def test_the_environment_is_heard_and_can_be_handed_on() -> None:
         ),
         pytest.param({"DATELINE_PUBLIC_URL": "https://x.org/?q=1"}, ["must be an address like"], id="a query"),
         pytest.param({"DATELINE_PUBLIC_URL": "https://[x"}, ["DATELINE_PUBLIC_URL='https://[x'"], id="no host"),
+        pytest.param(
+            {"DATELINE_OPENSEARCH_URL": "https://a:9200 search-2:9200"}, ["must be an address like"], id="a node"
+        ),
+        pytest.param({"DATELINE_OPENSEARCH_INDEX": "News"}, ["small letters, digits"], id="an index in capitals"),
         pytest.param({"DATELINE_NAME": "x" * 65}, ["at most 64 printable characters"], id="a long name"),
         pytest.param({"DATELINE_NAME": "a\x07b"}, ["at most 64 printable characters"], id="a bell in a name"),
         pytest.param(
@@ -63,3 +67,18 @@ def test_what_cannot_be_used_is_named(environment: dict[str, str], problems: lis
     for problem, expected in zip(caught.value.problems, problems, strict=True):
         assert expected in problem
     assert str(caught.value) == "\n".join(caught.value.problems)
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    """It is refused with where it belongs instead, and the message does not have it."""
+    with pytest.raises(SettingsError, match="DATELINE_OPENSEARCH_URL: must not hold a user or a password") as caught:
+        settings_from_environment({"DATELINE_OPENSEARCH_URL": "https://indexer:secret@search-1:9200"})
+    assert "secret" not in str(caught.value)
+
+
+def test_several_nodes_are_one_setting() -> None:
+    """Addresses stand beside one another with blanks between them, and can be handed on."""
+    given = {"DATELINE_OPENSEARCH_URL": "https://search-1:9200/  https://search-2:9200"}
+    settings = settings_from_environment(given)
+    assert settings.opensearch_url == "https://search-1:9200 https://search-2:9200"
+    assert settings_from_environment(environment_from_settings(settings)) == settings
