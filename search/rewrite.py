@@ -101,6 +101,21 @@ def reread(question: Question, query: Query, lexicon: Lexicon, *, is_widened: bo
     return _understood(question.raw, Parsed(query, ()), lexicon.gazetteer, thesaurus)
 
 
+def asking_for_any_word(query: Query) -> Query | None:
+    """The query with any of its words asked for where all were, its other parts as they are; None if that is no other.
+
+    >>> str(asking_for_any_word(parse("food aid source:kcna").query))
+    '(food OR aid) source:kcna'
+    """
+    match query:
+        case And(parts):
+            words = [part for part in parts if isinstance(part, (Term, Phrase, Near, Prefix))]
+            others = [part for part in parts if part not in words]
+            return all_of([any_of(words), *others]) if len(words) > 1 else None
+        case _:
+            return None
+
+
 def _left_out(widened: Widened) -> tuple[Notice, ...]:
     if not widened.left_out:
         return ()

@@ -30,7 +30,7 @@ from search.engine import (
 )
 from search.errors import QueryRefused
 from search.query import all_of, leaves
-from search.rewrite import Question, correct, region_ids, reread, understand
+from search.rewrite import Question, asking_for_any_word, correct, region_ids, reread, understand
 from search.spelling import Speller
 from search.syntax import Notice
 from search.thesaurus import NO_THESAURUS
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from index.gazetteer import Gazetteer
     from search.engine import Facet
+    from search.query import Query
     from search.searcher import Searcher
     from search.thesaurus import Lexicon, Variant
     from service.archive import Archive
@@ -106,24 +107,38 @@ def corrected(asked: Asked, archive: Archive, lexicon: Lexicon) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class Better:
-    """Another question that finds more: its words, and how many articles."""
+    """Another question that finds more: its words, how many articles, and whether it asks for any word, not all."""
 
     q: str
     total: int
+    is_for_any_word: bool = False
 
 
 def find_better(asked: Asked, request: SearchRequest, total: int, archive: Archive, lexicon: Lexicon) -> Better | None:
-    """What to offer in place of a request that found so many articles; None if that is enough or nothing is better."""
+    """What to offer in place of a request that found so many articles; None if that is enough or nothing is better.
+
+    That is other spellings of its words; or, if no article has all of the words, any of them.
+    """
+    if total >= ENOUGH:
+        return None
     speller = _speller(archive.searcher, lexicon)
-    if speller is None or not asked.params.corrections or asked.question.corrections or total >= ENOUGH:
-        return None
-    better = speller.find_better(asked.question.parsed)
-    if better is None:
-        return None
-    question = reread(asked.question, better.query, lexicon, is_widened=asked.params.variants)
-    other = dataclasses.replace(request, query=question.query, facets=(), offset=0, limit=0)
-    found = archive.searcher.matches(other).total
-    return Better(str(better.query), found) if found > total else None
+    better = None
+    if speller is not None and asked.params.corrections and not asked.question.corrections:
+        better = speller.find_better(asked.question.parsed)
+    any_word = None if total else asking_for_any_word(asked.question.parsed)
+    offers = ((None if better is None else better.query, False), (any_word, True))
+    for query, is_for_any_word in offers:
+        if query is not None and (found := _count(asked, request, query, archive, lexicon)) > total:
+            return Better(str(query), found, is_for_any_word)
+    return None
+
+
+def _count(asked: Asked, request: SearchRequest, query: Query, archive: Archive, lexicon: Lexicon) -> int:
+    """How many articles a request finds with another query."""
+    question = reread(asked.question, query, lexicon, is_widened=asked.params.variants)
+    return archive.searcher.matches(
+        dataclasses.replace(request, query=question.query, facets=(), offset=0, limit=0)
+    ).total
 
 
 def matched_variants(asked: Asked, request: SearchRequest, searcher: Searcher) -> Iterator[tuple[Variant, int]]:

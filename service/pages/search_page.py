@@ -81,6 +81,7 @@ class Reading:
     literally: str
     better: Link | None
     better_total: int
+    is_better_any_word: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,7 @@ def _reading(asked: Asked, total: int, archive: Archive, lexicon: Lexicon) -> Re
         literally=search_address(replace(params, page=1, variants=False, corrections=False)),
         better=Link(better.q, search_address(replace(params, q=better.q, page=1))) if better else None,
         better_total=better.total if better else 0,
+        is_better_any_word=better is not None and better.is_for_any_word,
     )
 
 

@@ -62,3 +62,21 @@ def test_the_page_says_what_was_made_of_the_words(api: Api) -> None:
     assert "Also matched: <bdi>Sinuiju</bdi>" in page
     assert "variants=0" in page
     assert "corrections=0" in page
+
+
+def test_where_no_article_has_all_words_any_of_them_is_offered(api: Api) -> None:
+    """With how many articles that finds; what is not a word, and filters, still hold. Readers see it, too."""
+    asked = {"q": "smugglers xylophones source:daily-nk", "region": "kp-sinuiju"}
+    answer = api.get("/v1/search", asked).json
+    assert answer["total"] == 0
+    better = answer["query"]["did_you_mean"]
+    assert better["q"] == "(smugglers OR xylophones) source:daily-nk"
+    assert better["total"] == api.get("/v1/search", asked | {"q": better["q"]}).json["total"] > 0
+    page = api.client.simulate_get("/", params=asked).text
+    assert "No article has all of these words. Any of them: <a" in page
+
+
+@pytest.mark.parametrize("words", ["xylophones zithers", "xylophones", "smugglers -rice", '"smugglers xylophones"'])
+def test_any_word_is_not_offered_where_that_finds_no_more(api: Api, words: str) -> None:
+    """Nor for one word, for a phrase, or where something was found."""
+    assert api.get("/v1/search", {"q": words, "corrections": "0"}).json["query"]["did_you_mean"] is None
