@@ -46,7 +46,7 @@ def follow(data: str, acknowledged: str) -> None:
 
     def report(event: Event) -> None:
         if isinstance(event, Published):
-            os.write(lines, f"{event.report.generation.manifest.reflects.change}\n".encode())
+            os.write(lines, f"{event.report.reflects.change}\n".encode())
 
     with indexer_of(DataFolder(Path(data)), report) as indexer:
         indexer.run(threading.Event(), poll_s=0.002)
