@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("opensearchpy", reason="the client for OpenSearch is not installed")
-
 from benchmarks.cluster import PAGE, Asked, Indexed, Measured, page_part
 from benchmarks.machine import Machine
 
