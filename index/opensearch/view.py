@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from index.errors import ClusterBusy, ClusterError, ClusterOverloaded, NoClusterIndex, ViewGone
+from index.errors import ClusterBusy, ClusterError, ClusterOverloaded, ClusterUnreachable, NoClusterIndex, ViewGone
 from index.opensearch.client import REQUEST_S, TOO_MANY_BUCKETS, Refused
 from index.opensearch.state import State, read_state, words_name
 
@@ -114,7 +114,7 @@ class View:
                 raise ClusterBusy(str(failure)) from failure
             time.sleep(wait_s)
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
-            with suppress(ClusterBusy):
+            with suppress(ClusterBusy, ClusterUnreachable, Refused):
                 self._renew(point)
 
     def _asked(self, point: str, body: Mapping[str, Any], timeout_s: float, parameters: Mapping[str, str]) -> Answer:

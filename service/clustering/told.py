@@ -9,6 +9,7 @@ from index.errors import (
     ClusterBusy,
     ClusterIndexVersion,
     ClusterRefused,
+    ClusterTooOld,
     ClusterUnreachable,
     NoClusterIndex,
     ViewGone,
@@ -27,6 +28,10 @@ def told(error: ClusterError) -> str:
             return "the OpenSearch cluster does not answer; it is asked again and again, and the log says more"
         case ClusterBusy():
             return "the OpenSearch cluster cannot answer for all of the index now; it is asked again and again"
+        case ClusterTooOld():
+            return (
+                "this question needs a newer OpenSearch cluster than this archive has: words asked in one field alone"
+            )
         case ClusterRefused():
             return "the OpenSearch cluster refuses this service; the log says why"
         case NoClusterIndex():

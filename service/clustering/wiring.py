@@ -13,7 +13,7 @@ from index.opensearch.following import ClusterBuilder
 from index.opensearch.indexing import ClusterIndexer
 from index.opensearch.view import generation_of, open_view
 from search.engines.opensearch import OpenSearchEngine
-from search.engines.opensearch_articles import OpenSearchArticles
+from search.engines.opensearch_articles import KnownNames, OpenSearchArticles
 from search.engines.opensearch_vocabulary import OpenSearchVocabulary
 from search.searcher import Searcher
 from service.answer_cache import AnswerCache
@@ -38,10 +38,20 @@ def open_cluster(settings: Settings) -> Cluster:
     return Cluster(connection_from_settings(settings))
 
 
-def open_on_cluster(cluster: Cluster, name: str, *, answer_cache_bytes: int = 0, query_budget_ms: int = 0) -> Archive:
-    """Open the index that a name or an alias stands for on a cluster. Raises `ClusterError`."""
+def open_on_cluster(
+    cluster: Cluster,
+    name: str,
+    *,
+    known: KnownNames | None = None,
+    answer_cache_bytes: int = 0,
+    query_budget_ms: int = 0,
+) -> Archive:
+    """Open the index that a name or an alias stands for on a cluster. Raises `ClusterError`.
+
+    `known` is what is known of names from what was opened before.
+    """
     view = open_view(cluster, name)
-    articles = OpenSearchArticles(view)
+    articles = OpenSearchArticles(view, known)
     engine = MeasuredEngine(OpenSearchEngine(view, budget_ms=query_budget_ms))
     return Archive(
         searcher=Searcher(engine, articles, vocabulary=OpenSearchVocabulary(view)),
@@ -62,12 +72,13 @@ def articles_on_cluster(cluster: Cluster, name: str) -> OpenSearchArticles:
 
 def cluster_following(settings: Settings) -> ClusterFollowing:
     """What is answered from, on the cluster of the settings. Raises `SettingsError` or `ClientMissing`."""
-    cluster, name = open_cluster(settings), settings.opensearch_index
+    cluster, name, known = open_cluster(settings), settings.opensearch_index, KnownNames()
 
     def open_one() -> Archive:
         return open_on_cluster(
             cluster,
             name,
+            known=known,
             answer_cache_bytes=settings.answer_cache_bytes,
             query_budget_ms=settings.query_budget_ms,
         )

@@ -22,7 +22,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,9 +33,9 @@ import yaml
 from tests.cluster.server import PLAIN, SECURE, Edition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-PATIENCE_S: Final = 240
+PATIENCE_S: Final = 600
 """How long a cluster may take to get somewhere: machines that run tests are busy."""
 
 HOST: Final = "127.0.0.1"
@@ -44,6 +44,9 @@ _DESCRIBED: Final = Path(__file__).parents[2] / "docs" / "deploy" / "cluster"
 USERS: Final = ("indexer", "web")
 _DIE_WITH_PARENT: Final = 1
 """`PR_SET_PDEATHSIG` of `prctl(2)`."""
+
+QUICK_TO_START: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""Options of Java that make a node start sooner, and then run slower."""
 
 _COMMON: Final[Mapping[str, object]] = {
     "network.host": HOST,
@@ -64,6 +67,7 @@ class Node:
     transport_port: int
     heap_mb: int
     environment: Mapping[str, str]
+    java_options: Sequence[str] = QUICK_TO_START
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -101,16 +105,6 @@ class Node:
         """End it at once, without a word."""
         self._end(signal.SIGKILL)
 
-    def freeze(self) -> None:
-        """Have it stand still, its connections open, until `thaw`."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Have it go on."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
-
     def said(self) -> str:
         """The last lines of its log and of its standard error."""
         lines: list[str] = []
@@ -142,8 +136,7 @@ class Node:
             str(self.edition.java()),
             f"-Xms{self.heap_mb}m",
             f"-Xmx{self.heap_mb}m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
+            *self.java_options,
             "-XX:-HeapDumpOnOutOfMemoryError",
             *options,
             f"-Djava.io.tmpdir={self.folder / 'tmp'}",
@@ -226,7 +219,13 @@ class Secrets:
 
 @contextmanager
 def cluster(
-    name: str, *, nodes: int = 3, heap_mb: int = 320, is_secure: bool = False, **settings: object
+    name: str,
+    *,
+    nodes: int = 3,
+    heap_mb: int = 320,
+    is_secure: bool = False,
+    java_options: Sequence[str] = QUICK_TO_START,
+    **settings: object,
 ) -> Iterator[Cluster]:
     """A cluster of that name with so many nodes, green; `settings` are more of OpenSearch's own.
 
@@ -243,6 +242,7 @@ def cluster(
     try:
         folder.chmod(0o755)
         for node in started.nodes:
+            node.java_options = java_options
             node.start()
         started.wait_until(nodes=nodes)
         yield started

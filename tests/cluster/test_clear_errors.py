@@ -40,6 +40,13 @@ def test_web_workers_read_as_who_may_only_read(secured: OnCluster) -> None:
         for path in ("/readyz", "/v1/search?q=smugling&facet=region&facet=date", "/v1/suggest?q=smu", "/?q=market*"):
             with urllib.request.urlopen(address + path, timeout=60) as answer:  # noqa: S310 - our own address
                 assert answer.status == 200
+    assert points_in_time(secured.cluster) == 0
+
+
+def points_in_time(cluster: Cluster) -> int:
+    """How many points in time the cluster keeps for readers: a node keeps some hundreds at most."""
+    found = cluster.ask("/dateline-secured*/_stats/search")
+    return int(found["_all"]["total"]["search"]["point_in_time_current"])
 
 
 @pytest.mark.parametrize(
