@@ -186,7 +186,7 @@ def test_an_index_is_swapped_under_load(archive: OnCluster) -> None:
 def test_full_disks_are_said_to_be(archive: OnCluster) -> None:
     """Past the flood stage nothing is written, which is said; what is there is found; with room again it goes on."""
     put(archive, 20, 25)
-    set_watermarks(archive.cluster, is_full=True)
+    set_watermarks(archive.cluster, "0.1%", "0.2%", "0.3%")
     try:
         wait_until(lambda: is_blocked(archive.cluster))
         result = archive.run("index")
@@ -194,23 +194,24 @@ def test_full_disks_are_said_to_be(archive: OnCluster) -> None:
         assert "as a disk of the OpenSearch cluster is too full" in result.output
         assert "what was acknowledged is kept" in result.output
         assert len(numbers_found(archive)) == 20
+        set_watermarks(archive.cluster, "97%", "98%", "99%")
+        wait_until(lambda: not is_blocked(archive.cluster))
+        assert "with 25 articles" in archive.do("index")
     finally:
-        set_watermarks(archive.cluster, is_full=False)
-    wait_until(lambda: not is_blocked(archive.cluster))
-    assert "with 25 articles" in archive.do("index")
+        set_watermarks(archive.cluster, None, None, None)
 
 
-def set_watermarks(cluster: Cluster, *, is_full: bool) -> None:
-    """Have any disk count as full; or none."""
-    prefix = "cluster.routing.allocation.disk"
-    marks = zip(("low", "high", "flood_stage"), ("0.1%", "0.2%", "0.3%"), strict=True)
-    watermarks = {f"{prefix}.watermark.{name}": mark if is_full else None for name, mark in marks}
-    interval = {"cluster.info.update.interval": "10s"}
-    cluster.ask(
-        "/_cluster/settings",
-        {"persistent": {f"{prefix}.threshold_enabled": is_full, **watermarks, **interval}},
-        method="PUT",
-    )
+def set_watermarks(cluster: Cluster, low: str | None, high: str | None, flood_stage: str | None) -> None:
+    """Have disks count as full from there on; with None, however full they are, as these nodes are started."""
+    disk = "cluster.routing.allocation.disk"
+    settings = {
+        f"{disk}.threshold_enabled": True if low else None,
+        f"{disk}.watermark.low": low,
+        f"{disk}.watermark.high": high,
+        f"{disk}.watermark.flood_stage": flood_stage,
+        "cluster.info.update.interval": "10s",
+    }
+    cluster.ask("/_cluster/settings", {"persistent": settings}, method="PUT")
 
 
 def is_blocked(cluster: Cluster) -> bool:
