@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from index.ingest import Understanding
     from index.store import Store, StoredArticle
 
+_REVISION: Final = msgspec.json.Decoder(Revision)
+
 BATCH_ARTICLES: Final = 500
 
 BESIDE_ARTICLES: Final = 10
@@ -110,7 +112,7 @@ class UnderstandingBeside:
         revised = kept = 0
         while lines := list(islice(self._file, BATCH_ARTICLES)):
             hear(kept, self._done)
-            revisions = [msgspec.json.decode(line, type=Revision) for line in lines]
+            revisions = [_REVISION.decode(line) for line in lines]
             revised += store.revise(revisions, rules=self.rules)
             kept += len(lines)
         return UnderstoodAnew(kept, revised, tuple(self._refused))

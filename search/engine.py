@@ -271,7 +271,7 @@ class Engine(Protocol):
         ...
 
     def statistics(self) -> Statistics:
-        """What its scores are made of. Raises `UnsupportedQuery` if they are not made so, or `EngineClosed`."""
+        """What its scores are made of. Raises `UnexplainedScores` if they are not made so, or `EngineClosed`."""
         ...
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ SearchError
 │   ├── TooManyBuckets    a date facet would have more buckets than are allowed
 │   └── OverBudget        it takes more work than a question may
 ├── UnsupportedQuery      an engine cannot answer this construct exactly, so it does not answer
+│   └── UnexplainedScores nor say what its scores are made of
 ├── StillOpening          there is nothing to search yet, but soon there will be
 └── EngineClosed          the engine was closed
     └── Withdrawn         under its user, who took too long
@@ -72,6 +73,13 @@ class UnsupportedQuery(SearchError):
     def __init__(self, engine: str, construct: str) -> None:
         self.engine, self.construct = engine, construct
         super().__init__(f"the {engine} engine cannot answer {construct}")
+
+
+class UnexplainedScores(UnsupportedQuery):
+    """An engine cannot say what its scores are made of."""
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(engine, "what scores are made of")
 
 
 class EngineClosed(SearchError):

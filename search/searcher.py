@@ -124,7 +124,7 @@ class Searcher:
         """Answer a request. `facet_size` is how many values of a facet are shown; all are counted.
 
         With `explain`, hits say why they have their score, but for those of documents that are longer than what of them
-        is searched for passages; raises `UnsupportedQuery` if the engine scores otherwise.
+        is searched for passages; raises `UnexplainedScores` if the engine scores otherwise.
         """
         matches = self.matches(request)
         documents = self._articles.documents([match.serial for match in matches.top])

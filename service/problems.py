@@ -42,7 +42,7 @@ from index.errors import (
     ReadOnlyStore,
     StoreError,
 )
-from search.errors import QueryRefused, StillOpening, TooManyBuckets, UnsupportedQuery
+from search.errors import QueryRefused, StillOpening, TooManyBuckets, UnexplainedScores, UnsupportedQuery
 from service.clustering.following import NotAsOnCluster
 from service.clustering.told import told
 from service.following import NotAsPublished
@@ -310,6 +310,8 @@ CANNOT_OPEN = (
     "(DIR being what this service was started with); it says what to do"
 )
 
+UNEXPLAINED = "asks for what this archive cannot tell: its index is on a cluster, which rounds scores; leave it out"
+
 MAY_ONLY_READ = (
     "this service may only read the archive. Send articles to one that may write its folder, or add them on the "
     "server: dateline ingest PATH"
@@ -332,6 +334,8 @@ def _problem_with_question(error: Exception) -> ServiceProblem | None:
             return InvalidParameters((ParamProblem("facet_interval", f"asks too much: {detail}"),))
         case QueryRefused(detail=detail):
             return InvalidParameters((ParamProblem("q", detail),))
+        case UnexplainedScores():
+            return InvalidParameters((ParamProblem("explain", UNEXPLAINED),))
         case UnsupportedQuery(construct=construct):
             return InvalidParameters((ParamProblem("q", f"asks for {construct}, which this archive cannot answer"),))
         case _:

@@ -17,10 +17,10 @@ from index.opensearch.client import REQUEST_S, TOO_MANY_BUCKETS, Refused
 from index.opensearch.schema import PAGE_WINDOW, SERIAL, first_unit, last_unit
 from search.engine import ALL_BUT_CAPTION, SCORE_DECIMALS, Match, Matches, SearchRequest, Sort
 from search.engines.opensearch_counts import DATE, aggregations, counts_from_answer, field_of
-from search.engines.opensearch_queries import NAME, Translation, passing, within_days
+from search.engines.opensearch_queries import NAME, Translation, aged, passing, within_days
 from search.engines.opensearch_vocabulary import Expansions
 from search.engines.refusing import refuse_unknown_fields
-from search.errors import EngineClosed, OverBudget, UnsupportedQuery
+from search.errors import EngineClosed, OverBudget, UnexplainedScores, UnsupportedQuery
 from search.query import Everything, leaves
 
 if TYPE_CHECKING:
@@ -75,8 +75,6 @@ class OpenSearchEngine:
         `ClusterError` where the cluster doesn't answer for all of the index.
         """
         refuse_unknown_fields(NAME, request)
-        if request.recency is not None:
-            raise UnsupportedQuery(NAME, "with scores that fall with age")
         try:
             self._refuse_closed()
             answer, hits = self._answer(request, self._body(request))
@@ -91,9 +89,9 @@ class OpenSearchEngine:
         )
 
     def statistics(self) -> Statistics:
-        """Raises `UnsupportedQuery`: the cluster adds scores up by itself, and rounds while it does."""
+        """Raises `UnexplainedScores`: scores are rounded here, so what is added to them would not add up."""
         self._refuse_closed()
-        raise UnsupportedQuery(NAME, "what scores are made of")
+        raise UnexplainedScores(NAME)
 
     def close(self) -> None:
         """Let go of the view."""
@@ -186,7 +184,10 @@ def _filters(request: SearchRequest) -> dict[str, Clause]:
 def _asked(translation: Translation, request: SearchRequest, everywhere: list[Clause]) -> Clause:
     """What has to match, with scores if there are words to score."""
     if leaves(request.query):
-        return {"bool": {"must": [translation.scoring(request.query)], "filter": everywhere}}
+        scored = translation.scoring(request.query)
+        if request.recency is not None:
+            scored = aged(scored, request.recency)
+        return {"bool": {"must": [scored], "filter": everywhere}}
     return {"bool": {"filter": [translation.matching(request.query), *everywhere]}}
 
 

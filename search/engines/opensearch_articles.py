@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _Version: TypeAlias = tuple[str, int, int]
 """An index, the serial of an article there, and the change it is of."""
 
+_DOCUMENT: Final = msgspec.json.Decoder(Document)
+
 FETCHED_AT_ONCE: Final = 200
 """Articles that are asked for in one request."""
 
@@ -147,6 +149,6 @@ class OpenSearchArticles:
 
     def _document(self, source: Mapping[str, Any]) -> Document:
         try:
-            return msgspec.json.decode(source[DOCUMENT], type=Document)
+            return _DOCUMENT.decode(source[DOCUMENT])
         except msgspec.MsgspecError as error:
             raise ClusterError(f"{self._view.name}: article {source[SERIAL]}: {error}") from error

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 from index.analysis import MAX_TERM_LENGTH
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from index.opensearch.schema import IMPACT, WEIGHT_SCALE, entries_of_region, first_unit, last_unit
-from search.engine import K1, DateFilter, DateMatch, Ranking, ValueFilter
+from search.engine import K1, OLDEST_HALF_LIVES, DateFilter, DateMatch, Ranking, ValueFilter
 from search.errors import UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, leaves
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from index.document import Role
-    from search.engine import SearchRequest
+    from search.engine import Recency, SearchRequest
     from search.query import Words
 
 Clause: TypeAlias = dict[str, Any]
@@ -183,6 +183,28 @@ def within_days(wanted: DateFilter) -> Clause:
     if wanted.end:
         clauses.append({"range": {upper: {"lte": wanted.end.toordinal()}}})
     return every(clauses)
+
+
+def aged(clause: Clause, recency: Recency) -> Clause:
+    """What a clause matches, its scores times `Recency.factor`.
+
+    What is too old to grow older, or has no date, has one factor; what is newer than the day of reference has none.
+    """
+    last, as_of = last_unit("date", "day"), recency.as_of.toordinal()
+    oldest = max(0, as_of - OLDEST_HALF_LIVES * recency.half_life_days)  # 0 is before any day: no number grows too long
+    halving = {last: {"origin": as_of, "scale": recency.half_life_days, "decay": 0.5}}
+    return {
+        "function_score": {
+            "query": clause,
+            "functions": [
+                {"filter": {"range": {last: {"gt": oldest, "lt": as_of}}}, "exp": halving},
+                {
+                    "filter": {"bool": {"must_not": [{"range": {last: {"gt": oldest}}}]}},
+                    "weight": recency.factor(None),
+                },
+            ],
+        }
+    }
 
 
 def every(clauses: Sequence[Clause]) -> Clause:

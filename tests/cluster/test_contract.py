@@ -1,12 +1,14 @@
 """The promises of `search.engine`, kept by OpenSearch on three nodes: an index of three shards, each on two of them.
 
-All tests of `tests/contract/` but those of the formula of scores. Matches, totals, facets, and orders of time are the
-oracle's. Orders of relevance are the engine's own: what they are worth is measured (`benchmarks/ranking.py`).
+All tests of `tests/contract/` but those of the formula of scores and of how it is explained. Matches, totals, facets,
+orders of time, and what age makes of scores are the oracle's. Orders of relevance are the engine's own: what they are
+worth is measured (`benchmarks/ranking.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,16 +20,21 @@ from index.opensearch.client import Cluster, Connection
 from index.opensearch.schema import entry_from_record
 from index.opensearch.view import open_view
 from index.opensearch.writing import Gone, create_index
-from search.engine import Sort
+from search.engine import Recency, SearchRequest, Sort
 from search.engines.opensearch import OpenSearchEngine
-from tests.contract.archives import articles_of, histories, requests
+from search.errors import EngineClosed, UnexplainedScores
+from search.query import Term
+from tests.contract.archives import FIVE_ARTICLES, Commit, articles_of, histories, requests
 from tests.contract.conftest import GENERATION, engine, oracle, sample, small  # noqa: F401 - fixtures
+from tests.contract.test_explanations import explained
 from tests.contract.test_promises import *  # noqa: F403 - all of them
 from tests.contract.test_scores import (  # noqa: F401 - tests
     test_a_named_field_outside_the_ranking_has_weight_one,
     test_a_phrase_scores_its_words_wherever_they_are,
+    test_a_score_halves_with_each_half_life_of_age,
     test_an_archive_without_articles_answers_everything_with_nothing,
     test_positions_are_those_of_the_definition,
+    test_the_newer_of_two_comes_first,
     test_what_is_not_words_adds_nothing_to_a_score,
 )
 from tests.reference_engine import ReferenceEngine
@@ -35,7 +42,7 @@ from tests.reference_engine import ReferenceEngine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from search.engine import Engine, Matches, SearchRequest
+    from search.engine import Engine, Matches
     from tests.cluster.nodes import Cluster as Nodes
     from tests.contract.archives import History
     from tests.contract.conftest import BuildEngine
@@ -124,3 +131,28 @@ def test_answers_on_random_archives_are_the_oracles(
 def test_answers_on_a_larger_archive_are_the_oracles(engine: Engine, oracle: Engine, request_: SearchRequest) -> None:  # noqa: F811 - fixtures
     """Matches and counts are those of plain loops where every shard has some of the articles."""
     assert_agree(engine.search(request_), oracle.search(request_), request_)
+
+
+@settings(max_examples=40, deadline=None)
+@given(request_=requests)
+def test_age_multiplies_whatever_scores_there_are(engine: Engine, sample: History, request_: SearchRequest) -> None:  # noqa: F811 - fixtures
+    """Whatever is asked, with whatever weights, a score is that without recency, times what the article's age makes."""
+    recency = request_.recency or Recency(30, dt.date(2019, 6, 1))
+    plain = replace(request_, recency=None, offset=0, limit=1000)
+    days = {record.serial: record.date for record in articles_of(sample)}
+    scores = {match.serial: match.score for match in engine.search(plain).top}
+    for match in engine.search(replace(plain, recency=recency)).top:
+        date = days[match.serial]
+        expected = scores.pop(match.serial) * recency.factor(date and date[1])
+        assert match.score == pytest.approx(expected, rel=1e-6, abs=1.5e-9)
+    assert not scores
+
+
+def test_scores_are_not_explained(build_engine: BuildEngine) -> None:
+    """Scores are rounded on the cluster, and shares would not add up to them: what they are made of is refused."""
+    built = build_engine((Commit(FIVE_ARTICLES),))
+    with pytest.raises(UnexplainedScores):
+        next(explained(built, SearchRequest(query=Term("smuggl")), FIVE_ARTICLES))
+    built.close()
+    with pytest.raises(EngineClosed):
+        built.statistics()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -151,6 +152,7 @@ def _common(answer: Any) -> Any:
     ("path", "query"),
     [
         pytest.param("/v1/search", "q=smugling&facet=topic", id="a slip of the pen"),
+        pytest.param("/v1/search", "q=market+OR+border&recency=1y", id="newer ones first"),
         pytest.param("/v1/search", "q=market+OR+border&sort=newest&facet=date&facet_interval=month", id="newest first"),
         pytest.param("/v1/suggest", "q=smu", id="suggestions"),
         pytest.param("/v1/facets/region", "facet_q=sin", id="values of a facet"),
@@ -167,6 +169,14 @@ def test_all_else_is_answered_alike(client: HttpClient, embedded: testing.TestCl
     one, other = ([_common(json.loads(line)) for line in answer.splitlines()] for answer in answers)
     assert one == other
     assert one
+
+
+@pytest.mark.parametrize("path", ["/v1/search", "/", "/embed"])
+def test_what_scores_are_made_of_is_not_told(client: HttpClient, path: str) -> None:
+    """Where hits are to be explained, the answer is a 400 that says why they cannot be."""
+    with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+        client.simulate_get(path, query_string="q=market&explain=1")
+    assert "cluster, which rounds scores" in refused.value.read().decode()
 
 
 @pytest.mark.parametrize("path", ["/", "/?q=market", "/docs", "/opensearch.xml"])

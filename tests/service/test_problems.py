@@ -9,7 +9,7 @@ import falcon
 import pytest
 from falcon import testing
 
-from search.errors import EngineClosed, TooManyExpansions, UnsupportedQuery
+from search.errors import EngineClosed, TooManyExpansions, UnexplainedScores, UnsupportedQuery
 from service.problems import problem_from_error
 
 if TYPE_CHECKING:
@@ -211,12 +211,13 @@ def test_a_content_length_that_is_no_number_is_named(api: Api) -> None:
     [
         pytest.param(TooManyExpansions("a", allowed=256, found=300), 400, "q", id="too many expansions"),
         pytest.param(UnsupportedQuery("whoosh", "something"), 400, "q", id="unsupported"),
+        pytest.param(UnexplainedScores("opensearch"), 400, "explain", id="unexplained"),
         pytest.param(EngineClosed("closed"), 500, None, id="our fault"),
         pytest.param(falcon.HTTPServiceUnavailable(), 503, None, id="the framework's"),
     ],
 )
 def test_errors_of_the_read_side_become_problems(error: Exception, status: int, param: str | None) -> None:
-    """What the question is to blame for is a 400 on `q`; what it is not, never."""
+    """What the question is to blame for is a 400 on the parameter that asks for it; what it is not, never."""
     problem = problem_from_error(error)
     assert problem.status == status
     assert [e.param for e in problem.errors] == ([param] if param else [])

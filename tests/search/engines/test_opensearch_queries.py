@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 
 from index.document import Role
-from search.engine import DateCounts, DateFacet, DateMatch, Interval, Ranking, SearchRequest, ValueCounts, ValueFacet
+from search.engine import (
+    DateCounts,
+    DateFacet,
+    DateMatch,
+    Interval,
+    Ranking,
+    Recency,
+    SearchRequest,
+    ValueCounts,
+    ValueFacet,
+)
 from search.engines.opensearch_counts import aggregations, counts_from_answer
-from search.engines.opensearch_queries import EVERYTHING, NOTHING, Translation
+from search.engines.opensearch_queries import EVERYTHING, NOTHING, Translation, aged
 from search.engines.opensearch_vocabulary import edits
 from search.errors import TooManyBuckets, UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value
@@ -116,6 +126,20 @@ def test_what_makes_no_sense_on_a_field_is_refused(query: Query) -> None:
     """Wherever it stands."""
     with pytest.raises(UnsupportedQuery):
         translation().scoring(Or((Term("a"), query)))
+
+
+@pytest.mark.parametrize(
+    ("half_life_days", "oldest"),
+    [
+        pytest.param(30, DAY.toordinal() - 300, id="ten half-lives ago"),
+        pytest.param(9_999 * 365, 0, id="before there were days"),
+    ],
+)
+def test_only_days_on_which_scores_fall_are_asked_for(half_life_days: int, oldest: int) -> None:
+    """They end ten half-lives before the day of reference, and are numbers that the cluster's field can have."""
+    halving, oldest_of_all = aged(EVERYTHING, Recency(half_life_days, DAY))["function_score"]["functions"]
+    assert halving["filter"]["range"]["date_last_day"] == {"gt": oldest, "lt": DAY.toordinal()}
+    assert oldest_of_all["weight"] == 1 / 1024
 
 
 def answer(**counted: object) -> dict[str, Any]:
