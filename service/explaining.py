@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from search.engine import SCORE_DECIMALS
-from search.query import Dates, Near, Phrase, Value
+from search.query import Dates, Near, Or, Phrase, Value
 from service import wire_explaining as wire
 from service.phrasing import counted, day_in_words
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from index.document import Document, Label
     from search.explaining import Age, Explanation, Reason, ScoredWord
+    from search.query import Query
     from search.thesaurus import Variant
 
 _FIELDS: Final = {"title": "title", "body": "text", "captions": "captions", "authors": "authors"}
@@ -29,7 +30,7 @@ _DIGITS: Final = 4
 
 def explanation_of(explanation: Explanation, document: Document, variants: Iterable[Variant] = ()) -> wire.Explanation:
     """The JSON of why an article matches a question that asked for these other names, too."""
-    asked = {variant.query: variant for variant in variants}
+    asked = {part: variant for variant in variants for part in _parts(variant.query)}
     total = explanation.score
     return wire.Explanation(
         articles=explanation.articles,
@@ -39,6 +40,11 @@ def explanation_of(explanation: Explanation, document: Document, variants: Itera
         ),
         recency=_recency(explanation.age) if explanation.age else None,
     )
+
+
+def _parts(query: Query) -> tuple[Query, ...]:
+    """What a name is asked for by: words, or a region, or either."""
+    return query.parts if isinstance(query, Or) else (query,)
 
 
 def sentences_of(explanation: Explanation, document: Document, variants: Iterable[Variant] = ()) -> tuple[str, ...]:

@@ -52,13 +52,13 @@ class State:
     built_to: int | None = None
     replaced: dt.datetime | None = None
 
-
-msgspec.json.Decoder(State)  # so that msgspec knows it before several threads ask
-
     @property
     def generation(self) -> str:
         """The id of what can be searched: the same for whoever sees the same."""
         return f"{self.reflects.change}-{self.token}"
+
+
+msgspec.json.Decoder(State)  # so that msgspec knows it before several threads ask
 
 
 def index_name(alias: str, archive: str, number: int) -> str:
