@@ -210,7 +210,9 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert exposed.returncode == 0, exposed.stdout
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "example", sorted(path for path in EXAMPLES.rglob("*") if path.is_file()), ids=lambda path: path.name
+)
 def test_examples_name_settings_there_are(example: Path) -> None:
     """A setting in an example is one of ours."""
     known = {row.variable for row in setting_rows()}
