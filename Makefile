@@ -49,7 +49,7 @@ bench-quick: $(VENV)/bench.stamp ## the same over small archives, into build/ben
 bench-archive: $(VENV)/run.stamp ## time an archive: make bench-archive ARCHIVE=articles.jsonl.gz MAP="text=body"
 	$(BIN)/python -m benchmarks.archive $(ARCHIVE) --map $(MAP)
 
-ranking: $(VENV)/bench.stamp ## judge ranking on Cranfield beside other libraries and write docs/ranking.md (two minutes)
+ranking: $(VENV)/bench.stamp ## judge ranking on Cranfield and KCNA beside other libraries and write docs/ranking.md (some minutes)
 	PYTHONPATH=$(VENV)/peers $(BIN)/python -m benchmarks.ranking
 
 quality: $(VENV)/dev.stamp ## score extraction on labelled articles, beside its peers, and print every error

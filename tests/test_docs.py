@@ -50,7 +50,7 @@ def test_every_dependency_has_its_reason() -> None:
 
 def test_locks_hold_versions_and_hashes_only() -> None:
     """The lock files name no address, and every requirement is pinned with hashes."""
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-opensearch.lock", "requirements-dev.lock"):
         lock = _read(name)
         assert "://" not in lock
         blocks = re.split(r"\n(?=\S)", lock.strip())
