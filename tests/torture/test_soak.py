@@ -178,17 +178,18 @@ def test_nothing_grows_under_load(data: DataFolder, rng: random.Random, names: t
         course, turns = soak(service, data, rng, names)
         assert service.processes() == before, service.said()
         found = figures(course, turns)
+        told = {pid: name_of(pid) for pid in course.pids()}
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(found, indent=1), encoding="utf-8")
     assert turns >= SECONDS / TURN_S * 0.5
     assert course.refused() == []
     quarter = SECONDS / 4
     for pid in course.pids():
-        assert max(course.files(pid, 0, SECONDS)) <= MOST_FILES, name_of(pid)
+        assert max(course.files(pid, 0, SECONDS)) <= MOST_FILES, told[pid]
         if IS_LONG:
             early, late = (statistics.fmean(course.files(pid, at, at + quarter)) for at in (quarter, 3 * quarter))
-            assert late <= early * MORE_FILES, name_of(pid)
-            assert course.memory_slope(pid, after=quarter) <= GROWTH_BYTES, name_of(pid)
+            assert late <= early * MORE_FILES, told[pid]
+            assert course.memory_slope(pid, after=quarter) <= GROWTH_BYTES, told[pid]
     if IS_LONG:
         early, late = (course.quantile_ms(99, at, at + quarter) for at in (quarter, 3 * quarter))
         assert late <= early * DRIFT
