@@ -2,7 +2,8 @@
 
 `Supervisor` owns the sockets that are listened on and hands them to the server, so a server can end and another begin
 and no client notices: who connects meanwhile waits in the socket's queue. It starts the server, and when that is ready
-the indexer; one that ends is started again, after a pause that grows while it keeps ending. Signals:
+the indexer; one that ends is started again, after a pause that grows while it keeps ending. Only a first server that is
+never ready ends it all. Signals:
 
 - TERM, INT, QUIT: the server is told to finish (INT and QUIT: to leave requests unfinished), then all end.
 - HUP, USR2: a new server is started beside, of the code as it is on disk by then; when it is ready the old one is told
@@ -127,6 +128,7 @@ class Supervisor:
     _code: int = 0
     _kill_at: float = float("inf")
     _is_stopping: bool = False
+    _has_served: bool = False
     _is_to_renew: bool = False
 
     def run(self) -> int:
@@ -168,6 +170,7 @@ class Supervisor:
         child.ready = -1
         if not said:
             return  # it ended
+        self._has_served = True
         if child is self._next:
             self._leave(self._current)
             self._current, self._next = child, None
@@ -244,7 +247,7 @@ class Supervisor:
             self._server_ended(child, code)
 
     def _server_ended(self, child: _Child, code: int) -> None:
-        if self._is_stopping or not child.is_ready:
+        if self._is_stopping or not self._has_served:
             self._code = code if code >= 0 else 128 - code
             if not self._is_stopping:
                 self._stop(signal.SIGTERM)

@@ -264,6 +264,18 @@ def test_a_server_that_dies_is_started_again_on_the_same_socket(supervise: Calla
     assert [(line["process"], line["code"]) for line in log] == [("server", 9)]
 
 
+def test_a_server_that_dies_while_it_starts_is_started_again(supervise: Callable[..., Supervised]) -> None:
+    """Where one has served, that the next does not start is no reason to give up: it is tried again and again."""
+    supervised = supervise(indexer="")
+    first = supervised.wait_for(supervised.ask)
+    broken = Path(f"{supervised.journal}.broken")
+    broken.touch()
+    supervised.ask(b"crash")
+    supervised.wait_for(lambda: len([pid for pid in supervised.lines("server", "started") if pid != first]) > 2)
+    broken.unlink()
+    assert supervised.wait_for(supervised.ask) != first
+
+
 def test_an_indexer_that_ends_is_started_again(supervise: Callable[..., Supervised]) -> None:
     """However often, after a pause each time; the server is not disturbed."""
     supervised = supervise()
