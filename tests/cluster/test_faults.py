@@ -210,6 +210,7 @@ def set_watermarks(cluster: Cluster, low: str | None, high: str | None, flood_st
         f"{disk}.watermark.high": high,
         f"{disk}.watermark.flood_stage": flood_stage,
         "cluster.info.update.interval": "10s",
+        "cluster.blocks.create_index": None,  # where disks are not looked at, nobody takes it away
     }
     cluster.ask("/_cluster/settings", {"persistent": settings}, method="PUT")
 

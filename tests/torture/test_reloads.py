@@ -65,6 +65,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
 def service(data: DataFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A running service, without an indexer."""
     with Service(data.path, tmp_path_factory.mktemp("log") / "log", SETTINGS) as service:
+        server_of(service)
+        with load(port_of(service), PATHS, clients=CLIENTS) as seen:
+            wait_for_answers(seen)  # a first server that is killed before it is ready ends it all
         yield service
 
 
