@@ -145,6 +145,8 @@ def _common(answer: Any) -> Any:
     """What both must say."""
     if isinstance(answer, dict):
         return {key: _common(value) for key, value in answer.items() if key not in _OWN and not key.endswith("_url")}
+    if isinstance(answer, str) and answer.startswith("urn:uuid:"):
+        return "an id of an archive's own"
     return [_common(item) for item in answer] if isinstance(answer, list) else answer
 
 
