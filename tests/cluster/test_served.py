@@ -136,6 +136,7 @@ _OWN = frozenset(
         "age_seconds",
         "home_page_url",
         "feed_url",
+        "about",
     }
 )
 """What each service says for itself."""
