@@ -39,7 +39,7 @@ def test_a_site_goes_with_every_question_and_link(page: Page, api_site: Website,
     assert api_site.requests_to(SEARCH)[-1].query["site"] == ["newsroom"]
     assert page.locator("dateline-search > form input[name=site]").get_attribute("value") == "newsroom"
     page.goto(embed(src=api_site.address, site="newsroom", mode="suggest"))
-    with page.expect_request(f"**{SUGGEST}*"):
+    with page.expect_response(f"**{SUGGEST}*"):
         page.get_by_role("combobox").fill("ri")
     assert api_site.requests_to(SUGGEST)[-1].query["site"] == ["newsroom"]
     with page.expect_request("**/?*") as asked:
