@@ -25,8 +25,8 @@ lint: $(VENV)/dev.stamp ## import contracts, ruff, strict types
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-pytest: $(VENV)/dev.stamp ## the test suite alone
-	$(BIN)/pytest
+pytest: $(VENV)/dev.stamp ## the test suite alone, some files at a time
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-cluster: $(VENV)/cluster.stamp ## tests over three real nodes of OpenSearch, which Maven fetches once (some minutes)
 	DATELINE_TEST_CLUSTER=1 PYTHONPATH=$(VENV)/java $(BIN)/pytest -rs tests/cluster

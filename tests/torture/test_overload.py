@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -60,21 +61,30 @@ def said(service: Served, request: bytes) -> str:
         return b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
 
 
+@contextmanager
+def occupied(service: Served) -> Iterator[None]:
+    """All of a service that holds but one request, with one that is only half sent; as soon as it has room for it."""
+    until = time.monotonic() + RECOVERED_S
+    while True:
+        with service.connected() as connection:
+            connection.sendall(
+                b"POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            )
+            answer = connection.recv(4096)
+            if answer.startswith(b"HTTP/1.1 100"):
+                yield
+                connection.sendall(b"{}")
+                return
+        assert time.monotonic() < until, answer
+
+
 def test_a_page_of_another_site_can_tell_that_it_is_busy(data: Path) -> None:
     """Who is turned away before being read is told so in a problem, which pages of allowed origins alone may read."""
     settings = {"DATELINE_WORKERS": "1", "DATELINE_THREADS": "1", "DATELINE_QUEUE": "0"}
     origins = ("https://news.example", "https://evil.example")
-    with (
-        served(data, DATELINE_ALLOWED_ORIGINS=origins[0], **settings) as service,
-        service.connected() as occupying,
-    ):
-        occupying.sendall(
-            b"POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-        )
-        assert occupying.recv(4096).startswith(b"HTTP/1.1 100")
+    with served(data, DATELINE_ALLOWED_ORIGINS=origins[0], **settings) as service, occupied(service):
         told = [said(service, get("/v1/search?q=rice", f"Origin: {origin}")) for origin in origins]
-        occupying.sendall(b"{}")
     for origin, answer in zip(origins, told, strict=True):
         head, _, body = answer.partition("\r\n\r\n")
         assert head.startswith("HTTP/1.1 503 ")
