@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 STARTS_WITHIN_S: Final = 180
 """The service may have to compile first."""
 
+QUESTIONS_A_VISIT: Final = 100
+"""What a reader asks over one connection: visitors come and go, so every worker has some."""
+
 EXPORT: Final = "/v1/export"
 BUSY: Final = 503
 
@@ -151,7 +154,7 @@ def _may_be_refused(asked: Asked) -> bool:
 
 
 class Reader:
-    """Asks random questions over one connection, `per_second`, in a thread of its own, until told to stop."""
+    """Asks random questions, `per_second`, one visit after the other, in a thread of its own, until told to stop."""
 
     def __init__(self, url: str, paths: Sequence[str], *, per_second: float, seed: int, started: float) -> None:
         self._address = urlsplit(url)
@@ -172,6 +175,8 @@ class Reader:
             due = time.monotonic()
             while not self._stop_asking.wait(max(0.0, due - time.monotonic())):
                 due = max(due + self._pause, time.monotonic() - 1)
+                if len(self.asked) % QUESTIONS_A_VISIT == 0:
+                    connection.close()
                 self.asked.append(self._ask(connection, self._rng.choice(self._paths)))
         except (OSError, http.client.HTTPException) as failure:
             self.failure = failure
