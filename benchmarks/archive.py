@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.machine import bytes_of, say, this_machine, timed
+from index.archive.store import Store
 from index.gazetteer import load_gazetteer
-from index.ingest import ingest
+from index.generation.publish import create_data_folder
+from index.ingest.ingestion import ingest
 from index.layout import DataFolder, current
-from index.publish import create_data_folder
-from index.store import Store
 from search.engine import DateFacet, Interval, SearchRequest, ValueFacet
 from search.rewrite import understand
 from service.wiring import compile_engine, extractor_of, open_archive, publish_archive

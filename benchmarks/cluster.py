@@ -31,12 +31,12 @@ import msgspec
 from benchmarks.corpora import NAMES, find_corpus
 from benchmarks.machine import bytes_of, cpu_seconds, say, this_machine, timed
 from benchmarks.questions import choose_questions
+from index.generation.parts import PartWriter
 from index.layout import Reflects
 from index.opensearch.client import Cluster, Connection
 from index.opensearch.schema import average_lengths, entry_from_record
 from index.opensearch.view import open_view
 from index.opensearch.writing import create_index
-from index.parts import PartWriter
 from index.whoosh_index import write_index
 from search.engines.arrays import ArraysEngine
 from search.engines.opensearch import OpenSearchEngine

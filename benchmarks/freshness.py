@@ -31,9 +31,9 @@ from urllib.parse import urlsplit
 from benchmarks.documents import article_from_record
 from benchmarks.machine import say, this_machine
 from benchmarks.synthetic import synthetic_records
+from index.archive.store import Store
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder
-from index.publish import create_data_folder
-from index.store import Store
 from service.wiring import compile_engine, extractor_of, publish_archive
 
 if TYPE_CHECKING:

@@ -33,9 +33,9 @@ from benchmarks.machine import memory_mb, say, this_machine
 from benchmarks.questions import SEED, Band, Sample
 from benchmarks.results import RESULTS, Load, Service, keep
 from benchmarks.synthetic import PLACES, synthetic_records
+from index.archive.store import Store
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder
-from index.publish import create_data_folder
-from index.store import Store
 from service.wiring import extractor_of, publish_archive
 
 if TYPE_CHECKING:

@@ -24,12 +24,12 @@ from unittest import mock
 from benchmarks.documents import article_from_record
 from benchmarks.machine import bytes_of, say, this_machine, timed
 from benchmarks.synthetic import synthetic_records
-from index.build import build
-from index.indexer import Indexer
+from index.archive.store import Store
+from index.generation.publish import create_data_folder
+from index.generation.snapshot import Snapshot, read_contents
+from index.indexing.build import build
+from index.indexing.indexer import Indexer
 from index.layout import DataFolder, Verified, current, published, verify
-from index.publish import create_data_folder
-from index.snapshot import Snapshot, read_contents
-from index.store import Store
 from service.wiring import compile_engine, index_maker, open_archive
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 BATCH: Final = 1000
 RULES: Final = "synthetic"
 STAGES: Final = {
-    "link the index's files": "index.build.link_tree",
-    "hash new files": "index.publish.entries",
-    "sync new files and folders": "index.publish.sync_tree",
-    "name it in CURRENT": "index.publish._point",
-    "clear up before": "index.publish.remove_leftovers",
-    "remove old generations": "index.publish.remove_old",
-    "verify the one before": "index.build.verify",
-    "open the articles": "index.build.Snapshot.open",
+    "link the index's files": "index.indexing.build.link_tree",
+    "hash new files": "index.generation.publish.entries",
+    "sync new files and folders": "index.generation.publish.sync_tree",
+    "name it in CURRENT": "index.generation.publish._point",
+    "clear up before": "index.generation.publish.remove_leftovers",
+    "remove old generations": "index.generation.publish.remove_old",
+    "verify the one before": "index.indexing.build.verify",
+    "open the articles": "index.indexing.build.Snapshot.open",
 }
 """What is timed by name. The index's part and the rest are timed besides."""
 

@@ -5,7 +5,8 @@ the articles it was made from, and a `Manifest` with the SHA-256 of each file. T
 to answer from, which is also its folder's name: `current` reads it, `verify` sees that every byte is as published.
 Generations share files by hard links, so a process that looks at one after another has `Verified` remember what it saw.
 
-Everything here only reads, so the data folder may be mounted read-only. What writes a generation is `index.publish`.
+Everything here only reads, so the data folder may be mounted read-only. What writes a generation is
+`index.generation.publish`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class DataFolder:
 
     @property
     def archive(self) -> Path:
-        """The database of `index.store`."""
+        """The database of `index.archive.store`."""
         return self.path / "archive.sqlite"
 
     @property
@@ -80,12 +81,12 @@ class DataFolder:
 
     @property
     def tidied(self) -> Path:
-        """The folder of what is merged beside (`index.tidying`), while it is."""
+        """The folder of what is merged beside (`index.indexing.tidying`), while it is."""
         return self.path / "tidied"
 
     @property
     def held(self) -> Path:
-        """The file that says why nothing new is published, while that is so (`index.publish.held`)."""
+        """The file that says why nothing new is published, while that is so (`index.generation.publish.held`)."""
         return self.path / "HELD"
 
     @property
@@ -156,7 +157,7 @@ class Generation:
 
     @property
     def documents(self) -> Path:
-        """The folder of the articles, for `index.snapshot`."""
+        """The folder of the articles, for `index.generation.snapshot`."""
         return documents_path(self.path)
 
 

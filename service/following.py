@@ -16,8 +16,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from index.errors import DamagedGeneration, GenerationError, GenerationVersion, NoGeneration
+from index.generation.opening import open_whole
 from index.layout import DataFolder, Generation, Verified, current_id
-from index.opening import open_whole
 from search.reloading import Opening
 
 if TYPE_CHECKING:

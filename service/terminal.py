@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from index.document import Document, Evidence, Found
-    from index.ingest import IngestReport
+    from index.ingest.ingestion import IngestReport
     from search.facets import DateFacetView, FacetValue
     from search.highlight import Highlight
     from search.rewrite import Question

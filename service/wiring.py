@@ -14,16 +14,16 @@ import gc
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from index.build import IndexMaker, build
 from index.errors import GenerationError, GenerationGone, NoClusterIndex, NoGeneration
 from index.extract.pipeline import load_extractor
 from index.gazetteer import load_gazetteer
+from index.generation.opening import ATTEMPTS, pinned
+from index.generation.publish import held
+from index.generation.snapshot import Snapshot
+from index.indexing.build import IndexMaker, build
 from index.layout import DataFolder, Generation, current_id, verify
 from index.machine_code import is_complete
 from index.memory import give_back
-from index.opening import ATTEMPTS, pinned
-from index.publish import held
-from index.snapshot import Snapshot
 from search.budget import Budgeted
 from search.errors import Withdrawn
 from search.percolate import TopicTagger, load_topics
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
     from pathlib import Path
 
-    from index.build import BuildProgress, BuildReport
+    from index.archive.store import Store
     from index.extract.pipeline import Extractor
     from index.fields import Record
-    from index.store import Store
+    from index.indexing.build import BuildProgress, BuildReport
     from search.engine import Engine
     from search.percolate import TopicRule
     from search.spelling import Vocabulary
@@ -257,7 +257,7 @@ def topics_of(data: DataFolder) -> tuple[TopicRule, ...]:
 def publish_archive(
     data: DataFolder, store: Store, *, from_store: bool, progress: Callable[[BuildProgress], None]
 ) -> BuildReport:
-    """Build the index that our engine reads, and publish it. Raises as `index.build.build` does."""
+    """Build the index that our engine reads, and publish it. Raises as `index.indexing.build.build` does."""
     return build(
         data,
         store,

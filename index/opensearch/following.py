@@ -1,9 +1,9 @@
 """From the store to an index on the cluster: what changed since it was last brought up to date, or everything.
 
-What `index.build` is for generations on disk. `ClusterBuilder.publish` has the index that an alias stands for follow
-the store's change log. Where there is none, or it is of another version or archive, or it reflects what the store never
-was, one is made beside it, from the store alone, and then the alias is swapped in one step. A build that was broken off
-is taken up again where it was.
+What `index.indexing.build` is for generations on disk. `ClusterBuilder.publish` has the index that an alias stands for
+follow the store's change log. Where there is none, or it is of another version or archive, or it reflects what the
+store never was, one is made beside it, from the store alone, and then the alias is swapped in one step. A build that
+was broken off is taken up again where it was.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from index.build import BuildProgress, Stage, is_past, is_the_same, reflects_of
 from index.errors import ClusterBusy, ClusterIndexOther, ClusterIndexVersion, NoClusterIndex
+from index.indexing.build import BuildProgress, Stage, is_past, is_the_same, reflects_of
+from index.indexing.understanding import UnderstoodAnew, understand_anew
 from index.opensearch.schema import average_lengths, entry_from_document
 from index.opensearch.state import State, delete_index, index_name, numbers_of, read_state, swap_alias
 from index.opensearch.writing import Gone, IndexWriter, create_index, open_writer
-from index.understanding import UnderstoodAnew, understand_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from index.build import Progress
+    from index.archive.store import Store
     from index.document import Document
-    from index.ingest import Understanding
+    from index.indexing.build import Progress
+    from index.ingest.ingestion import Understanding
     from index.layout import Reflects
     from index.opensearch.client import Cluster
     from index.opensearch.schema import Entry
     from index.opensearch.writing import Item
-    from index.store import Store
 
 NOTED_EVERY: Final = 20_000
 """Articles after which a build that makes everything says how far it is, so that another can go on from there."""
@@ -51,7 +51,7 @@ def _now() -> dt.datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterReport:
-    """What a build did: as `index.build.BuildReport`, of the index `name`, which now says `state` of itself.
+    """What a build did: as `index.indexing.build.BuildReport`, of the index `name`, which now says `state` of itself.
 
     `is_difference`: what changed was written into the index that was there; `changed` articles were written.
     """

@@ -1,4 +1,4 @@
-"""Keeps an index on a cluster up to date with the archive: what `index.indexer` does for generations on disk.
+"""Keeps an index on a cluster up to date with the archive: what `index.indexing.indexer` does for generations on disk.
 
 `ClusterIndexer.step` writes what changed and makes it searchable; `run` does that again and again, whatever the cluster
 says. Changes stay in the store's log, so a cluster that is away for long gets all of them in the end. While it writes
@@ -10,20 +10,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, Self
 
-from index.indexer import Event, Failed, Looked, Published
-from index.publish import write_lock
-from index.stepping import POLL_S, FollowedRules, FollowedStore, hear_or_stop, keep_stepping
+from index.generation.publish import write_lock
+from index.indexing.indexer import Event, Failed, Looked, Published
+from index.indexing.stepping import POLL_S, FollowedRules, FollowedStore, hear_or_stop, keep_stepping
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Hashable
     from types import TracebackType
 
-    from index.build import BuildProgress
-    from index.ingest import Understanding
+    from index.archive.store import Store
+    from index.indexing.build import BuildProgress
+    from index.ingest.ingestion import Understanding
     from index.layout import DataFolder
     from index.opensearch.following import ClusterBuilder, ClusterReport
-    from index.store import Store
 
 PUBLISHED_EVERY_S: Final = 1.0
 """Seconds between two changes of what can be searched. Each costs every node some work, however small it is."""
@@ -36,7 +36,7 @@ class ClusterIndexer:
     """Follows an archive. It is a context manager, and belongs to the thread that made it.
 
     `make_builder` makes what brings the index up to date with a store by some rules. The others are as those of
-    `index.indexer.Indexer`.
+    `index.indexing.indexer.Indexer`.
     """
 
     def __init__(  # noqa: PLR0913 - all but the first by name, most with a default

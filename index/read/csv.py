@@ -13,8 +13,8 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
+from index.archive.identity import row_origin
 from index.errors import UnreadableInput
-from index.identity import row_origin
 from index.read import streams
 from index.read.reading import Damaged, Refused, UnusedNames
 from index.read.rows import LISTS, our_names, raw_from_row, values_of

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import feedparser
 
+from index.archive.identity import id_problem, row_origin
 from index.document import Declared, RawDocument
 from index.errors import UnreadableInput
-from index.identity import id_problem, row_origin
 from index.read.encoding import checked, find_declared, text_from_bytes
 from index.read.markup import line_from_html, text_from_html
 from index.read.metadata import (

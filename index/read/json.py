@@ -12,8 +12,8 @@ import re
 from json import JSONDecodeError, JSONDecoder
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from index.archive.identity import row_origin
 from index.errors import UnreadableInput
-from index.identity import row_origin
 from index.read import streams
 from index.read.jsonl import row_from_json
 from index.read.reading import Refused, UnusedNames

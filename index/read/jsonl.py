@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from index.archive.identity import row_origin
 from index.errors import UnreadableInput
-from index.identity import row_origin
 from index.read.reading import Refused, UnusedNames
 from index.read.rows import FIELDS, our_names, raw_from_row
 from index.read.streams import lines, too_long

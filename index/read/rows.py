@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from index.archive.identity import id_problem
 from index.document import Declared, DeclaredRegion, RawDocument, Role
 from index.errors import IndexingError
-from index.identity import id_problem
 from index.read.metadata import MAX_URL_LENGTH, is_web_address
 from index.read.reading import Refused
 from index.read.text import character_problem, text_problem

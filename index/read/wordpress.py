@@ -13,9 +13,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from index.archive.identity import row_origin
 from index.document import Declared, RawDocument
 from index.errors import UnreadableInput
-from index.identity import row_origin
 from index.read.markup import line_from_html, text_from_html
 from index.read.metadata import find_article_address, find_date, find_language, find_words, names, people
 from index.read.reading import Passed, Refused, by_frequency

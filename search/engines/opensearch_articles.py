@@ -1,8 +1,8 @@
 """The articles of an index on a cluster: by serial or by id, with the names of all that they are about.
 
-What `index.snapshot.Snapshot` is to an index on disk: web workers need no data folder. Names are those that the
-earliest article uses, as everywhere; they are looked up when they are first asked for, and `KnownNames` remembers what
-articles say from one generation to the next.
+What `index.generation.snapshot.Snapshot` is to an index on disk: web workers need no data folder. Names are those that
+the earliest article uses, as everywhere; they are looked up when they are first asked for, and `KnownNames` remembers
+what articles say from one generation to the next.
 """
 
 from __future__ import annotations

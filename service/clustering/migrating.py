@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from index.archive.store import Store
+    from index.generation.snapshot import Snapshot
     from index.layout import Reflects
     from index.opensearch.writing import IndexWriter, Item
-    from index.snapshot import Snapshot
-    from index.store import Store
     from search.searcher import Searcher
 
 READ_AT_ONCE: Final = 500

@@ -26,10 +26,10 @@ from service.wiring import extractor_of, rules_stamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from index.build import BuildProgress
-    from index.indexer import Event
-    from index.ingest import Understanding
-    from index.store import Store
+    from index.archive.store import Store
+    from index.indexing.build import BuildProgress
+    from index.indexing.indexer import Event
+    from index.ingest.ingestion import Understanding
     from service.settings import Settings
 
 

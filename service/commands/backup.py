@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from index.backup import write_backup
+from index.archive.backup import write_backup
+from index.archive.restore import restore
+from index.archive.store import Store
 from index.layout import DataFolder
-from index.restore import restore
-from index.store import Store
 from service import terminal
 from service.asking import VERSION
 from service.commands.frame import NotDone, data_option
@@ -22,8 +22,8 @@ from service.terminal import say
 from service.wiring import compile_engine, needs_compiling, publish_archive
 
 if TYPE_CHECKING:
-    from index.backup import BackupManifest
-    from index.build import BuildProgress
+    from index.archive.backup import BackupManifest
+    from index.indexing.build import BuildProgress
 
 _STANDARD_OUTPUT = Path("-")
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 import click
 import structlog
 
+from index.archive.store import Store
 from index.errors import GenerationError
-from index.indexer import Event, Failed, Holding, Indexer, Looked, Published
+from index.generation.publish import Hold, held, roll_back
+from index.indexing.indexer import Event, Failed, Holding, Indexer, Looked, Published
 from index.layout import DataFolder, current_id, published, read_generation
-from index.publish import Hold, held, roll_back
-from index.store import Store
 from service.commands.frame import SOMETHING_WRONG, data_option
 from service.indexer_status import Reporting
 from service.logs import configure_logging
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from index.build import BuildReport, IndexMaker
     from index.fields import Record
+    from index.indexing.build import BuildReport, IndexMaker
     from index.opensearch.following import ClusterReport
     from index.opensearch.indexing import ClusterIndexer
     from service.middleware import Log

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from index.archive.store import Store
 from index.errors import GenerationError
+from index.generation.publish import held
+from index.generation.snapshot import Snapshot
 from index.layout import DataFolder
-from index.publish import held
-from index.snapshot import Snapshot
-from index.store import Store
 from service.commands.frame import NotDone, data_option
 from service.comparing import questions
 from service.phrasing import counted
@@ -26,7 +26,7 @@ from service.wiring import ON_CLUSTER, extractor_of, open_generation, publish_ar
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from index.build import BuildProgress
+    from index.indexing.build import BuildProgress
     from index.layout import Generation
     from index.opensearch.client import Cluster
     from service.settings import Settings

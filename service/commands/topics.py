@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from index.archive.store import Store
 from index.gazetteer import load_gazetteer
 from index.layout import DataFolder
-from index.store import Store
 from search.percolate import TopicTagger, load_topics, topic_changes
 from service.commands.frame import SOMETHING_WRONG, data_option
 from service.phrasing import counted

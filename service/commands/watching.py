@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from index.at_rest import FileWatch, Look
+from index.generation.publish import create_data_folder
+from index.ingest.at_rest import FileWatch, Look
+from index.ingest.watching import Took, Trouble, Watcher
 from index.layout import DataFolder
-from index.publish import create_data_folder
 from index.read.files import STANDARD_INPUT, find_inputs
 from index.read.rows import check_fields
-from index.watching import Took, Trouble, Watcher
 from service.commands.frame import NotDone
 from service.logs import configure_logging
 from service.wiring import extractor_of
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.errors import DataFileError
-    from index.file_memory import FileRead
-    from index.watching import Told
+    from index.ingest.file_memory import FileRead
+    from index.ingest.watching import Told
     from service.middleware import Log
 
 _LISTED = 20

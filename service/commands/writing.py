@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from index.archive.store import Store
 from index.document import Document
 from index.errors import IndexingError, UnreadableInput
-from index.ingest import IngestProgress, ingest, preview
+from index.generation.publish import create_data_folder, held
+from index.ingest.ingestion import IngestProgress, ingest, preview
 from index.layout import DataFolder, current, verify
-from index.publish import create_data_folder, held
 from index.read.formats import FORMATS
 from index.read.reading import Passed
-from index.store import Store
 from search.errors import SearchError
 from service import terminal
 from service.commands.frame import SOMETHING_WRONG, data_option
@@ -43,7 +43,7 @@ from service.wiring import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from index.build import BuildProgress
+    from index.indexing.build import BuildProgress
     from index.read.reading import UnknownFields
     from service.settings import Settings
 

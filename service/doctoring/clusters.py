@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from index.archive.store import Store
 from index.errors import GenerationError, IndexingError
-from index.store import Store
 from service.doctoring.findings import Examined, Finding, Sound
 from service.phrasing import counted
 from service.settings import SettingsError

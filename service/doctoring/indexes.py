@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final
 
+from index.archive.store import Store
 from index.errors import DamagedGeneration, GenerationError, GenerationVersion, IndexingError, NoGeneration
+from index.generation.publish import held
 from index.layout import Generation, Verified, check_files, current
-from index.publish import held
-from index.store import Store
 from service.doctoring.clusters import check_cluster
 from service.doctoring.findings import Examined, Finding, Sound
 from service.indexer_status import find_status

@@ -13,11 +13,11 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from index.archive.identity import candidate_ids, content_digest
+from index.archive.store import Effect, Identity, Outcome
 from index.document import Document, RawDocument
 from index.errors import UnreadableInput
-from index.identity import candidate_ids, content_digest
 from index.layout import DataFolder
-from index.store import Effect, Identity, Outcome
 from service.problems import Busy, ParamProblem
 from service.wiring import extractor_of
 from service.writing.arrivals import Arrival, WriteLimits, refuse
@@ -27,9 +27,9 @@ from service.writing.rules import CurrentRules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from index.archive.store import Admit
     from index.errors import DataFileError
-    from index.ingest import Understanding
-    from index.store import Admit
+    from index.ingest.ingestion import Understanding
     from service.middleware import Log
     from service.settings import Settings
 

@@ -13,9 +13,9 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from index.archive.store import Store
 from index.errors import BusyError, DiskFull, GenerationError, ReadOnlyStore, StoreError
-from index.publish import create_data_folder
-from index.store import Store
+from index.generation.publish import create_data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     import msgspec
 
+    from index.archive.store import Admit, Effect, Identity
     from index.document import Document
-    from index.store import Admit, Effect, Identity
     from service.resources import ArticleResource, Serving
     from service.writing.arrivals import Arrival
     from service.writing.intake import Intake, Taken

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from index.ingest import Understanding
+    from index.ingest.ingestion import Understanding
 
 _Stamp: TypeAlias = tuple[int, int, int] | None
 

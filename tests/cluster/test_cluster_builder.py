@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.archive.store import Store
 from index.document import Declared
 from index.errors import ClusterIndexOther, ClusterIndexVersion, IndexingError, NoClusterIndex, ViewGone
 from index.opensearch import following
@@ -17,7 +18,6 @@ from index.opensearch.schema import entry_from_document
 from index.opensearch.state import meta_of, numbers_of, read_state, swap_alias, write_state
 from index.opensearch.view import generation_of, open_view
 from index.opensearch.writing import Gone, open_writer
-from index.store import Store
 from search.engine import SearchRequest
 from search.engines.opensearch import OpenSearchEngine
 from search.engines.opensearch_articles import KnownNames, OpenSearchArticles

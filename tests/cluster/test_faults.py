@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from index.archive.store import Store
 from index.document import RawDocument
 from index.layout import DataFolder
-from index.store import Store
 from service.clustering.wiring import cluster_builder, cluster_indexer, open_cluster
 from service.wiring import archive_from_settings, extractor_of
 from tests.cluster.archives import OnCluster

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index.archive.store import Store
 from index.layout import DataFolder, current
 from index.opensearch.following import ClusterBuilder
 from index.opensearch.schema import entry_from_document
 from index.opensearch.writing import Gone, open_writer
-from index.store import Store
 from service.clustering.wiring import open_cluster
 from service.commands import migrating
 from service.wiring import archive_from_settings

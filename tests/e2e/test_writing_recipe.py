@@ -15,9 +15,9 @@ import structlog
 from click.testing import CliRunner
 from falcon import testing
 
+from index.archive.store import Store
 from index.gazetteer import load_gazetteer
 from index.layout import DataFolder
-from index.store import Store
 from search.thesaurus import Lexicon
 from service.access.access import Access
 from service.access.keys import Scope, make_key

@@ -15,7 +15,7 @@ from index.document import RawDocument
 from index.errors import UnreadableInput
 from index.extract.pipeline import Extractor, load_extractor
 from index.gazetteer import Gazetteer, load_gazetteer
-from index.ingest import NO_MAPPING
+from index.ingest.ingestion import NO_MAPPING
 from index.read.formats import FORMATS
 from search.errors import QueryRefused
 from search.rewrite import understand

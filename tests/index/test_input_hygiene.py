@@ -11,7 +11,7 @@ import pytest
 from index.document import RawDocument
 from index.errors import UnreadableInput
 from index.extract.pipeline import Extractor, load_extractor
-from index.ingest import NO_MAPPING
+from index.ingest.ingestion import NO_MAPPING
 from index.read.jsonl import read_jsonl
 
 if TYPE_CHECKING:

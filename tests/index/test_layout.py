@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.errors import DamagedGeneration, GenerationVersion, NoGeneration
+from index.generation.publish import create_data_folder, publish, write_lock
 from index.layout import (
     DataFolder,
     Generation,
@@ -25,7 +26,6 @@ from index.layout import (
     read_generation,
     verify,
 )
-from index.publish import create_data_folder, publish, write_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

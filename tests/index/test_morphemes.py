@@ -11,9 +11,9 @@ import pytest
 from index import morphemes
 from index.analysis import Korean, analyse_korean, analysis_version, terms, tokens
 from index.errors import AnalyserMissing, GenerationVersion
+from index.generation.publish import create_data_folder, publish, write_lock
 from index.layout import DataFolder, Reflects, current, index_format, index_path
 from index.morphemes import content_morphemes
-from index.publish import create_data_folder, publish, write_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

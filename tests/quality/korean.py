@@ -13,10 +13,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
+from index.archive.store import Store
 from index.document import Declared, RawDocument
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder
-from index.publish import create_data_folder
-from index.store import Store
 from service.asking import asked_from_params, corrected
 from service.params import SearchParams
 from service.wiring import extractor_of, lexicon_of, open_archive, publish_archive

@@ -26,8 +26,8 @@ from tests.reference_engine import ReferenceEngine
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from index.generation.snapshot import Snapshot
     from index.labels import LabelPath
-    from index.snapshot import Snapshot
 
 NORTH_KOREA = Label("kp", "North Korea")
 SINUIJU = (NORTH_KOREA, Label("kp-north-pyongan", "North Pyongan"), Label("kp-sinuiju", "Sinuiju"))

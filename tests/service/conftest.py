@@ -29,9 +29,9 @@ from index.document import (
 )
 from index.fields import record_from_document
 from index.gazetteer import Gazetteer, Place
+from index.generation.publish import create_data_folder, publish, write_lock
+from index.generation.snapshot_writing import write_snapshot
 from index.layout import DataFolder, Reflects, documents_path, index_path
-from index.publish import create_data_folder, publish, write_lock
-from index.snapshot_writing import write_snapshot
 from index.whoosh_index import write_index
 from search.thesaurus import Lexicon
 from service.app import create_app

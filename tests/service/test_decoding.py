@@ -27,7 +27,7 @@ FIRST_READERS = f"""
 import sys, threading
 from pathlib import Path
 from index.layout import DataFolder
-from index.snapshot import Snapshot
+from index.generation.snapshot import Snapshot
 sys.setswitchinterval(1e-6)
 snapshot = Snapshot.open(Path(sys.argv[1]))
 together = threading.Barrier({READERS})

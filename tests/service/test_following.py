@@ -206,7 +206,7 @@ def test_a_generation_of_another_version_is_said_to_be_so(
     api: Api, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After an update there may be nothing that can be read: the answer says which formats, and what to do."""
-    monkeypatch.setattr("index.publish.index_format", lambda: "1.0.0")
+    monkeypatch.setattr("index.generation.publish.index_format", lambda: "1.0.0")
     publish(3)
     answer = api.get("/v1/search")
     assert answer.status_code == 503

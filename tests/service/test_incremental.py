@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.build import build
+from index.archive.store import Store
 from index.document import Declared, DeclaredRegion, RawDocument, Role
 from index.fields import KEYWORD_FIELDS
-from index.indexer import Indexer
+from index.generation.snapshot import read_contents
+from index.indexing.build import build
+from index.indexing.indexer import Indexer
 from index.layout import DataFolder, current, verify
-from index.snapshot import read_contents
-from index.store import Store
 from service.comparing import described, difference, questions
 from service.wiring import index_maker, open_archive
 from tests.index.fakes import FakeExtractor, article
@@ -87,8 +87,8 @@ def test_an_archive_that_was_followed_answers_as_one_made_at_once(tmp_path: Path
     data.path.mkdir()
     differences = 0
     with Store.open(data.archive) as store, pytest.MonkeyPatch.context() as patches:
-        patches.setattr("index.tiers.SMALLEST_TIER", 4)
-        patches.setattr("index.tiers.TIER", 3)
+        patches.setattr("index.generation.tiers.SMALLEST_TIER", 4)
+        patches.setattr("index.generation.tiers.TIER", 3)
         for step in range(STEPS):
             change_something(store, chance)
             report = build(data, store, FakeExtractor(), index=index_maker(data))
@@ -117,10 +117,10 @@ def test_merges_beside_change_no_answer(tmp_path: Path, seed: int) -> None:
 
     with ExitStack() as during:
         patches = during.enter_context(pytest.MonkeyPatch.context())
-        for module in ("index.tiers", "index.codec.merge"):
+        for module in ("index.generation.tiers", "index.codec.merge"):
             patches.setattr(f"{module}.SMALLEST_TIER", 4)
             patches.setattr(f"{module}.TIER", 3)
-        patches.setattr("index.indexer.MOST_MERGED", 8)
+        patches.setattr("index.indexing.indexer.MOST_MERGED", 8)
         store = during.enter_context(Store.open(data.archive))
         indexer = during.enter_context(
             Indexer(data, index=replace(maker, update=update), load_rules=FakeExtractor, rules_stamp=lambda: None)

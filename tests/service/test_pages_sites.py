@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder
-from index.publish import create_data_folder
 from service.pages.docs_page import EXAMPLES, SYNTAX
 from service.params import SEARCH
 from service.settings import Settings

@@ -43,7 +43,7 @@ from pathlib import Path
 from index.durable import link_tree
 from index.fields import record_from_document
 from index.layout import DataFolder, current
-from index.snapshot import Snapshot
+from index.generation.snapshot import Snapshot
 from service.comparing import questions
 from service.wiring import index_maker, load_engine, load_index_writer, open_archive
 data = DataFolder(Path(sys.argv[2]))

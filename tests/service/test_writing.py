@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from index.archive.store import Effect, Store
 from index.errors import BusyError, DataFileError, DiskFull
 from index.layout import DataFolder
-from index.store import Effect, Store
 from service.cli import main
 from service.settings import Settings
 from service.writing.arrivals import WriteLimits, arrival_from_object

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from index.archive.store import Store
 from index.layout import DataFolder
-from index.store import Store
 from service.access.access import Access
 from service.access.keys import Scope, make_key
 from service.access.register import Register, changing_register

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from index.build import build
+from index.archive.store import Store
 from index.compiled import keep_compiled_in
 from index.document import Declared, DeclaredRegion, RawDocument
-from index.indexer import Event, Indexer
+from index.generation.publish import create_data_folder
+from index.indexing.build import build
+from index.indexing.indexer import Event, Indexer
 from index.layout import DataFolder, Generation, current, published, read_generation, verify
-from index.publish import create_data_folder
-from index.store import Store
 from search.engine import SearchRequest
 from search.query import Term
 from service.wiring import index_maker, open_archive

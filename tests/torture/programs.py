@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from index.archive.store import Store
 from index.errors import IndexingError
-from index.indexer import Event, Published
+from index.generation.publish import roll_back
+from index.indexing.indexer import Event, Published
 from index.layout import DataFolder
-from index.publish import roll_back
-from index.store import Store
 from service.access.keys import Scope, make_key
 from service.access.register import changing_register
 from tests.torture import disk_calls

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from index.archive.store import Store
 from index.errors import DamagedGeneration
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder, current, current_id, published, verify
-from index.publish import create_data_folder
-from index.store import Store
 from tests.torture.dealings import Ledger, do, publish_now, shown
 
 if TYPE_CHECKING:

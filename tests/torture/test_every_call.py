@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from index.archive.store import Store
+from index.generation.publish import create_data_folder, held
 from index.layout import DataFolder
-from index.publish import create_data_folder, held
-from index.store import Store
 from tests.torture import programs
 from tests.torture.dealings import Ledger, build_anew, do, publish_now, recover, shown
 from tests.torture.disk_calls import Fate, Kind

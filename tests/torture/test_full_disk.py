@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from falcon import testing
 
+from index.archive.store import Store
 from index.errors import IndexingError
-from index.indexer import Event, Failed, Published
+from index.generation.publish import create_data_folder
+from index.indexing.indexer import Event, Failed, Published
 from index.layout import DataFolder, current_id
-from index.publish import create_data_folder
-from index.store import Store
 from service.app import application
 from tests.torture import mounts
 from tests.torture.dealings import Ledger, build_anew, do, indexer_of, kept, leftovers, publish_now, recover, shown

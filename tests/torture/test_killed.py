@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder
-from index.publish import create_data_folder
 from tests.torture import programs
 from tests.torture.dealings import Ledger, leftovers, recover
 

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
+from index.archive.store import Store
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder
-from index.publish import create_data_folder
-from index.store import Store
 from tests.torture.dealings import leftovers
 from tests.torture.soaking import Service, ask_json
 

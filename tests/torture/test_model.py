@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from index.build import build
+from index.archive.store import Store
 from index.document import Declared
 from index.errors import GenerationError
+from index.generation.publish import create_data_folder, held, roll_back
+from index.indexing.build import build
 from index.layout import DataFolder, current
-from index.publish import create_data_folder, held, roll_back
-from index.store import Store
 from service.wiring import index_maker
 from tests.index.fakes import FakeExtractor, article
 from tests.torture.dealings import indexer_of, kept, leftovers

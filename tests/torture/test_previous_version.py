@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from click.testing import CliRunner
 
+from index.archive.store import Store
 from index.errors import GenerationVersion
-from index.indexer import Indexer
+from index.indexing.indexer import Indexer
 from index.layout import DataFolder, current, index_format, read_generation
-from index.store import Store
 from service.cli import main
 from service.wiring import extractor_of, index_maker
 

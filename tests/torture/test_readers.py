@@ -9,9 +9,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from index.archive.store import Store
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder
-from index.publish import create_data_folder
-from index.store import Store
 from search.engine import DateFacet, Interval, SearchRequest, ValueFacet
 from search.facets import DateFacetView
 from search.query import Term

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from index.archive.store import Store
+from index.generation.publish import create_data_folder
 from index.layout import DataFolder
-from index.publish import create_data_folder
-from index.store import Store
 from service.wiring import compile_engine, extractor_of, publish_archive
 from tests.torture.dealings import random_article
 from tests.torture.extent import SOAK_SECONDS

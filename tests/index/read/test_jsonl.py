@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.archive.identity import id_problem
 from index.document import Declared, DeclaredRegion, RawDocument, Role
 from index.errors import IndexingError, UnreadableInput
-from index.identity import id_problem
 from index.read import reading, rows, streams
 from index.read.jsonl import read_jsonl
 from index.read.reading import UnknownFields

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from index.archive.identity import id_problem
 from index.document import RawDocument
 from index.errors import UnreadableInput
-from index.identity import id_problem
 from index.read.formats import FORMATS, format_of
 from index.read.metadata import is_web_address
 from index.read.reading import Passed, Refused, UnknownFields

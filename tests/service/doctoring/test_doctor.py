@@ -17,9 +17,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from index.generation.publish import roll_back
 from index.layout import DataFolder, current
 from index.machine_code import is_complete
-from index.publish import roll_back
 from service.access.keys import Scope, make_key
 from service.access.register import changing_register
 from service.cli import main
