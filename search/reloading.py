@@ -71,7 +71,8 @@ class Reloading(Generic[C]):
     what is lent is lent on, too. After a failure it is called again when the stamp changes or `retry_after_s` seconds
     have passed. `report` is told of each failure once, and of each resource that was withdrawn from its users
     `withdraw_after_s` seconds after another took its place. A lease waits `patience_s` seconds for a first opening.
-    `after_close` is called when a resource was closed, soon but not by who gave it back.
+    `after_open` is called with what is lent from now on; `after_close` when a resource was closed, soon but not by who
+    gave it back.
     """
 
     def __init__(  # noqa: PLR0913 - all by name, most with a default
@@ -84,6 +85,7 @@ class Reloading(Generic[C]):
         withdraw_after_s: float = 60.0,
         patience_s: float = 20.0,
         report: Callable[[Exception], None] = lambda _failure: None,
+        after_open: Callable[[C], object] = lambda _resource: None,
         after_close: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -94,6 +96,7 @@ class Reloading(Generic[C]):
         self._withdraw_after_s = withdraw_after_s
         self._patience_s = patience_s
         self._report = report
+        self._after_open = after_open
         self._after_close = after_close
         self._clock = clock
         self._lock = threading.Lock()
@@ -215,6 +218,8 @@ class Reloading(Generic[C]):
         else:
             if opening.resource is not lent:
                 self._replace(None if opening.resource is None else _Holder(opening.resource))
+                if opening.resource is not None:
+                    self._after_open(opening.resource)
             self._note(opening.failure, now)
 
     def _note(self, failure: Exception | None, now: float) -> None:

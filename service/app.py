@@ -112,7 +112,8 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
     catch_strays()
     log: Log = structlog.get_logger().bind()  # once, not for each line
     data = DataFolder(settings.data)
-    archives = archives_of(settings, log)
+    metrics = metrics_of_worker()
+    archives = archives_of(settings, log, shows=metrics.shows)
     limits = limits_from_settings(settings)
     access = access_from_settings(settings, limits, log)
     serving = Serving(
@@ -123,7 +124,7 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
         name=settings.name,
         public_url=settings.public_url,
         allowed_origins=settings.allowed_origins,
-        metrics=metrics_of_worker(),
+        metrics=metrics,
         metrics_port=settings.metrics_port,
         source_safety=settings.source_safety,
         indexer=lambda: find_status(data),

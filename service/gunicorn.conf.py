@@ -122,6 +122,7 @@ def post_worker_init(_worker: Any) -> None:  # noqa: ANN401 - gunicorn is untype
 
 def child_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
     """A worker is gone; its part is for the next, who counts on from there."""
+    metrics.leave(_board, worker.dateline_part)
     _board.give_back(worker)
 
 

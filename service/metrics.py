@@ -2,7 +2,8 @@
 
 `Metrics` counts requests, how long they took and what they cost the engine, how often an answer that was kept could be
 given again, and what was refused. The workers of one server count on one `Board` of shared memory (`service.tally`), so
-whichever of them is asked tells the sums of all. `join` gives a worker its part before it makes its application.
+whichever of them is asked tells the sums of all, and up to which change all of them show the archive. `join` gives a
+worker its part before it makes its application, `leave` forgets what went with it.
 `MetricsResource` is the route: it adds what this process answers from and what the indexer says of itself
 (`service.indexer_status`), and tells it only to who asks on this machine's own port for it, or has a key for it.
 
@@ -45,7 +46,10 @@ NOTE_EVERY_S: Final = 1.0
 _BUCKETS: Final = (*map(str, BOUNDS_S), "+Inf")
 _HITS, _MISSES, _BYTES = "hits", "misses", "bytes"
 _ANSWERING, _WAITING, _RESIDENT, _OPEN = "answering", "waiting", "resident", "open"
-_GONE_WITH_THE_PROCESS: Final = (_BYTES, _ANSWERING, _WAITING, _RESIDENT, _OPEN)
+_SHOWN: Final = "shown"
+"""The last change that a process shows, and 1; 0 if it shows nothing yet."""
+
+_GONE_WITH_THE_PROCESS: Final = (_BYTES, _ANSWERING, _WAITING, _RESIDENT, _OPEN, _SHOWN)
 
 _HISTOGRAMS: Final = (
     ("requests", "dateline_request_duration_seconds", "How long answering took, from head to answer."),
@@ -58,13 +62,12 @@ class Metrics:
 
     def __init__(self, board: Board | None = None, part: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
         self._board = board or Board()
+        leave(self._board, part)  # whoever had it before
         self._tally = self._board.tally(part)
         self._clock = clock
         self._note_at = float("-inf")
         for name in (_HITS, _MISSES):
             self._tally.add(name, 0)
-        for name in _GONE_WITH_THE_PROCESS:  # whoever had this part before has left, and took those along
-            self._tally.put(name, 0)
 
     def began(self) -> None:
         """Count a request that is being answered."""
@@ -100,6 +103,15 @@ class Metrics:
     def keeps_bytes(self, size_bytes: int) -> None:
         """Note how many bytes of answers are kept."""
         self._tally.put(_BYTES, size_bytes)
+
+    def shows(self, change: int) -> None:
+        """Note up to which change this process shows the archive."""
+        self._tally.put(_SHOWN, change + 1)
+
+    def shown_by_all(self) -> int | None:
+        """Up to which change every process shows the archive that shows it at all; None if none does."""
+        shown = [count for count in self._board.values(_SHOWN) if count]
+        return int(min(shown)) - 1 if shown else None
 
     def lines(self) -> Iterator[str]:
         """What all processes counted, as lines of the text format."""
@@ -152,6 +164,13 @@ _of_this_worker: ContextVar[Metrics] = ContextVar("metrics of this worker")
 def join(board: Board, part: int) -> None:
     """Make this process count in a part of a board that was made before it forked. Called once, in the main thread."""
     _of_this_worker.set(Metrics(board, part))
+
+
+def leave(board: Board, part: int) -> None:
+    """Forget what went with the process that had a part, by whoever forked it or has the part next."""
+    tally = board.tally(part)
+    for name in _GONE_WITH_THE_PROCESS:
+        tally.put(name, 0)
 
 
 def metrics_of_worker() -> Metrics:

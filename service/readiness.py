@@ -1,7 +1,8 @@
 """`/readyz`: what is served, up to which change of the archive, and whether that is what was published last.
 
 Who wants to know when a change can be found compares its number with `change`. Any web worker may answer, and each
-follows what is published by itself: they agree within a fraction of a second.
+follows what is published by itself; so `change` is the one that all workers of this server show by now, and whichever
+is asked next finds it. The generation is the one that this worker answers from.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class ReadinessResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Say which generation is served, or fail as every search does."""
         with self._serving.archives.lease() as archive:
+            shown_by_all = self._serving.metrics.shown_by_all()
             failure = self._serving.archives.failure
             age = self._serving.now() - archive.created
             answer = wire.Readiness(
@@ -38,7 +40,7 @@ class ReadinessResource:
                 created=archive.created,
                 age_seconds=max(0, int(age.total_seconds())),
                 articles=archive.articles,
-                change=archive.change,
+                change=archive.change if shown_by_all is None else min(archive.change, shown_by_all),
                 held=self._serving.held(),
                 reason=_told(failure) if failure else None,
             )

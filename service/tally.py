@@ -91,6 +91,11 @@ class Board:
         """A part, to count in."""
         return Tally(self._memory[number * _PART_BYTES : (number + 1) * _PART_BYTES])
 
+    def values(self, name: str) -> tuple[float, ...]:
+        """A number in each part that has it."""
+        parts = (self.tally(number).read() for number in range(self._parts))
+        return tuple(numbers[name] for numbers in parts if name in numbers)
+
     def totals(self) -> Mapping[str, float]:
         """The sum of all parts, by name."""
         totals: defaultdict[str, float] = defaultdict(float)

@@ -169,8 +169,13 @@ def _budgeted(engine: Engine, budget_ms: int) -> Engine:
     return Budgeted(engine, budget_ms, working_time)
 
 
-def archives_of(settings: Settings, log: Log) -> Reloading[Archive]:
-    """The archive that the settings name, always as it was published last, or the newest that is whole."""
+def archives_of(
+    settings: Settings, log: Log, *, shows: Callable[[int], None] = lambda _change: None
+) -> Reloading[Archive]:
+    """The archive that the settings name, always as it was published last, or the newest that is whole.
+
+    `shows` is told up to which change it is shown from now on.
+    """
 
     def report(failure: Exception) -> None:
         match failure:
@@ -187,6 +192,7 @@ def archives_of(settings: Settings, log: Log) -> Reloading[Archive]:
         stamp=following.stamp,
         check_every_s=settings.reload_check_ms / 1000,
         report=report,
+        after_open=lambda archive: shows(archive.change),
         after_close=_let_go,
     )
 

@@ -36,8 +36,10 @@ def served(data: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "service", "serve", "--data", str(data), "--port", "0"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment | settings) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def address_of(process: subprocess.Popen[str]) -> str:
@@ -79,7 +81,7 @@ def test_what_is_taken_in_is_served_by_itself(tmp_path: Path) -> None:
         assert got(address, "/readyz")["code"] == "not-ready"
         dateline("ingest", str(SEEDS), "--data", str(data))
         wait_for(lambda: got(address, "/readyz").get("change") == len(list(SEEDS.glob("*.txt"))))
-        assert got(address, "/v1/search?q=smuggl*")["total"] == 3
+        assert {got(address, "/v1/search?q=smuggl*").get("total") for _ in range(20)} == {3}  # every worker shows it
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0

@@ -32,6 +32,7 @@ class Publisher:
     unusable: bool = False
     opened: list[Opened] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
     looks: int = 0
     now: float = 0.0
 
@@ -63,6 +64,7 @@ class Publisher:
             retry_after_s=10.0,
             withdraw_after_s=60.0,
             report=self.failures.append,
+            after_open=lambda resource: self.shown.append(resource.name),
             clock=lambda: self.now,
         )
 
@@ -99,6 +101,7 @@ def test_a_new_stamp_is_followed_after_the_interval(publisher: Publisher) -> Non
     publisher.now = 1.0
     assert lent(following) == "2"
     assert [resource.closed for resource in publisher.opened] == [1, 0]
+    assert publisher.shown == ["1", "2"]
 
 
 def test_the_old_resource_is_closed_after_its_last_user(publisher: Publisher) -> None:
@@ -121,6 +124,7 @@ def test_what_cannot_be_opened_leaves_the_old_one_answering(publisher: Publisher
         assert lent(following) == "1"
     assert isinstance(following.failure, OSError)
     assert len(publisher.failures) == 1
+    assert publisher.shown == ["1"]
     publisher.broken = set()
     publisher.now = 30.0
     assert lent(following) == "2"

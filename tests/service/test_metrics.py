@@ -22,7 +22,7 @@ from service.indexer_status import Reporting, find_status
 from service.limiting.limiter import Limiter
 from service.limiting.rates import Rate
 from service.limiting.requests import RateLimits
-from service.metrics import BOUNDS_S, Metrics
+from service.metrics import BOUNDS_S, Metrics, leave
 from service.problems import TurnedAway
 from service.settings import Settings
 from service.tally import MOST_NAMES, Board
@@ -226,6 +226,22 @@ def test_who_takes_a_part_over_counts_on() -> None:
     found = samples(second.lines())
     assert found['dateline_requests_total{route="/x",status="200"}'] == 2
     assert found["dateline_answer_cache_bytes"] == 0
+
+
+def test_what_all_show_is_what_the_last_shows() -> None:
+    """Who has opened nothing yet is not waited for, and who has ended counts no more."""
+    board = Board(3)
+    one, two, three = (Metrics(board, board.take(name)) for name in ("one", "two", "three"))
+    assert three.shown_by_all() is None
+    one.shows(0)
+    assert three.shown_by_all() == 0
+    one.shows(9)
+    two.shows(7)
+    assert [process.shown_by_all() for process in (one, two, three)] == [7, 7, 7]
+    leave(board, 1)
+    assert three.shown_by_all() == 9
+    one.shows(4)  # after a rollback
+    assert three.shown_by_all() == 4
 
 
 def test_parts_are_given_once() -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
 PATHS: Final = ("/v1/search?q=rice&facet=source", "/v1/search?q=border", "/readyz")
-PATIENCE_S: Final = 60
+PATIENCE_S: Final = 180
 SETTINGS: Final = {"DATELINE_WORKERS": "2", "DATELINE_INDEXER": "0", "DATELINE_RATE": "0"}
 CLIENTS: Final = 4
 
