@@ -21,12 +21,22 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from index.errors import DataFileError, GenerationError
 from index.generation.publish import Hold, create_data_folder, held, write_lock
 from index.indexing.build import Builder, BuildProgress, BuildReport, Stage
-from index.indexing.stepping import POLL_S, RETRY_S, FollowedRules, FollowedStore, hear_or_stop, keep_stepping
+from index.indexing.stepping import (
+    POLL_S,
+    RETRY_S,
+    Failed,
+    FollowedRules,
+    FollowedStore,
+    Looked,
+    Published,
+    hear_or_stop,
+    keep_stepping,
+)
 from index.indexing.tidying import Tidying, needs_tidying
 from index.indexing.understanding import UnderstandingBeside, UnderstoodAnew
 from index.layout import Generation, Verified, current, current_id, verify
@@ -41,7 +51,6 @@ if TYPE_CHECKING:
     from index.indexing.build import IndexMaker
     from index.ingest.ingestion import Understanding
     from index.layout import DataFolder
-    from index.opensearch.following import ClusterReport
 
 LOOK_S: Final = 2.0
 """Seconds between two looks at the files of the current generation, whether they are as they were."""
@@ -53,25 +62,6 @@ MOST_MERGED: Final = 5000
 """Articles that are merged at most while others wait to be published. It takes a fraction of a second."""
 
 
-R = TypeVar("R", bound="BuildReport | ClusterReport")
-
-
-@dataclass(frozen=True, slots=True)
-class Published(Generic[R]):
-    """A generation was published, in so many seconds."""
-
-    report: R
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Nothing could be published; it is tried again after so many seconds. What was published still answers."""
-
-    error: Exception
-    retry_s: float
-
-
 @dataclass(frozen=True, slots=True)
 class Holding:
     """Publishing is held, by this; or, if None, it is not held any more."""
@@ -79,15 +69,7 @@ class Holding:
     hold: Hold | None
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """The archive was looked at: its newest change, and the generation that shows it, None if none does yet."""
-
-    change: int
-    generation_id: str | None
-
-
-Event: TypeAlias = "Published[BuildReport] | Published[ClusterReport] | Failed | Holding | Looked"
+Event: TypeAlias = "Published[BuildReport] | Failed | Holding | Looked"
 
 
 class Indexer:

@@ -1,14 +1,15 @@
 """What every indexer does alike: follow the store and the rules, and try again and again.
 
 `FollowedStore` and `FollowedRules` are opened and loaded when they are there, and again when they are others.
-`keep_stepping` does an indexer's steps until it is told to stop, whatever fails. `index.indexing.indexer` publishes
-generations so, `index.opensearch.indexing` indexes on a cluster.
+`keep_stepping` does an indexer's steps until it is told to stop, whatever fails. What happens is `Published`, `Failed`
+or `Looked`. `index.indexing.indexer` publishes generations so, `index.opensearch.indexing` indexes on a cluster.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from index.archive.store import Store
 from index.errors import BusyError
@@ -26,6 +27,33 @@ POLL_S: Final = 0.05
 
 RETRY_S: Final = (0.5, 30.0)
 """Seconds to wait after a first failure, doubled after each that follows, up to the second number."""
+
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Published(Generic[R]):
+    """A generation was published, in so many seconds. `report` says what was done."""
+
+    report: R
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nothing could be published; it is tried again after so many seconds. What was published still answers."""
+
+    error: Exception
+    retry_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The archive was looked at: its newest change, and the generation that shows it, None if none does yet."""
+
+    change: int
+    generation_id: str | None
 
 
 class _Stopped(Exception):

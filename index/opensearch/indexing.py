@@ -8,11 +8,19 @@ it holds the archive's lock: at any time one process publishes an archive, where
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from index.generation.publish import write_lock
-from index.indexing.indexer import Event, Failed, Looked, Published
-from index.indexing.stepping import POLL_S, FollowedRules, FollowedStore, hear_or_stop, keep_stepping
+from index.indexing.stepping import (
+    POLL_S,
+    Failed,
+    FollowedRules,
+    FollowedStore,
+    Looked,
+    Published,
+    hear_or_stop,
+    keep_stepping,
+)
 
 if TYPE_CHECKING:
     import threading
@@ -32,6 +40,9 @@ LOOK_S: Final = 10.0
 """Seconds between two looks at whether the cluster still has what it was given."""
 
 
+ClusterEvent: TypeAlias = "Published[ClusterReport] | Failed | Looked"
+
+
 class ClusterIndexer:
     """Follows an archive. It is a context manager, and belongs to the thread that made it.
 
@@ -46,7 +57,7 @@ class ClusterIndexer:
         make_builder: Callable[[Store, Understanding, Callable[[BuildProgress], None]], ClusterBuilder],
         load_rules: Callable[[], Understanding],
         rules_stamp: Callable[[], Hashable] = lambda: None,
-        report: Callable[[Event], None] = lambda _event: None,
+        report: Callable[[ClusterEvent], None] = lambda _event: None,
         hear: Callable[[BuildProgress], None] = lambda _progress: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

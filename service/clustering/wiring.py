@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from index.layout import DataFolder
 from index.opensearch.client import Cluster
 from index.opensearch.following import ClusterBuilder
-from index.opensearch.indexing import ClusterIndexer
+from index.opensearch.indexing import ClusterEvent, ClusterIndexer
 from index.opensearch.view import generation_of, open_view
 from search.engines.opensearch import OpenSearchEngine
 from search.engines.opensearch_articles import KnownNames, OpenSearchArticles
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from index.archive.store import Store
     from index.indexing.build import BuildProgress
-    from index.indexing.indexer import Event
     from index.ingest.ingestion import Understanding
     from service.settings import Settings
 
@@ -86,7 +85,7 @@ def cluster_following(settings: Settings) -> ClusterFollowing:
     return ClusterFollowing(lambda: generation_of(cluster, name), open_one)
 
 
-def cluster_indexer(settings: Settings, report: Callable[[Event], None]) -> ClusterIndexer:
+def cluster_indexer(settings: Settings, report: Callable[[ClusterEvent], None]) -> ClusterIndexer:
     """What keeps the index on the cluster up to date. Raises `SettingsError` or `ClientMissing`."""
     data, make_builder = DataFolder(settings.data), cluster_builder(settings, open_cluster(settings))
     return ClusterIndexer(

@@ -16,7 +16,8 @@ import structlog
 from index.archive.store import Store
 from index.errors import GenerationError
 from index.generation.publish import Hold, held, roll_back
-from index.indexing.indexer import Event, Failed, Holding, Indexer, Looked, Published
+from index.indexing.indexer import Event, Holding, Indexer
+from index.indexing.stepping import Failed, Looked, Published
 from index.layout import DataFolder, current_id, published, read_generation
 from service.commands.frame import SOMETHING_WRONG, data_option
 from service.indexer_status import Reporting
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from index.fields import Record
     from index.indexing.build import BuildReport, IndexMaker
     from index.opensearch.following import ClusterReport
-    from index.opensearch.indexing import ClusterIndexer
+    from index.opensearch.indexing import ClusterEvent, ClusterIndexer
     from service.middleware import Log
     from service.settings import Settings
 
@@ -140,7 +141,7 @@ class _Teller:
         self._log = log
         self._reporting = reporting
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | ClusterEvent) -> None:
         match event:
             case Looked(change, generation_id):
                 self._reporting.saw(change)
@@ -183,7 +184,7 @@ def _compiler(folder: DataFolder, tell: Callable[[], object]) -> Callable[[], No
     return compile_first
 
 
-def _cluster_indexer(settings: Settings, report: Callable[[Event], None]) -> ClusterIndexer:
+def _cluster_indexer(settings: Settings, report: Callable[[ClusterEvent], None]) -> ClusterIndexer:
     from service.clustering.wiring import cluster_indexer  # noqa: PLC0415 - only where there is a cluster
 
     return cluster_indexer(settings, report)

@@ -17,7 +17,7 @@ import msgspec
 from index.archive.store import Store
 from index.errors import IndexingError
 from index.generation.publish import roll_back
-from index.indexing.indexer import Event, Published
+from index.indexing.stepping import Published
 from index.layout import DataFolder
 from service.access.keys import Scope, make_key
 from service.access.register import changing_register
@@ -26,6 +26,8 @@ from tests.torture.dealings import deed_from_json, do, indexer_of, publish_now, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from index.indexing.indexer import Event
 
 DONE = "done"
 """How a program ends that nothing got in the way of."""

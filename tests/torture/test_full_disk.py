@@ -21,7 +21,7 @@ from falcon import testing
 from index.archive.store import Store
 from index.errors import IndexingError
 from index.generation.publish import create_data_folder
-from index.indexing.indexer import Event, Failed, Published
+from index.indexing.stepping import Failed, Published
 from index.layout import DataFolder, current_id
 from service.app import application
 from tests.torture import mounts
@@ -30,6 +30,7 @@ from tests.torture.dealings import Ledger, build_anew, do, indexer_of, kept, lef
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from index.indexing.indexer import Event
     from tests.torture.conftest import Rounds
     from tests.torture.nursery import Nursery
 

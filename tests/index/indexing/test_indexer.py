@@ -20,8 +20,8 @@ from index.errors import BusyError, DataFileError, DiskFull, GenerationError
 from index.generation.publish import held, roll_back, write_lock
 from index.generation.snapshot import Snapshot, read_contents
 from index.indexing.build import IndexMaker, build
-from index.indexing.indexer import BESIDE_S, Event, Failed, Holding, Indexer, Looked, Published
-from index.indexing.stepping import RETRY_S
+from index.indexing.indexer import BESIDE_S, Event, Holding, Indexer
+from index.indexing.stepping import RETRY_S, Failed, Looked, Published
 from index.indexing.understanding import UnderstoodAnew, understand_anew
 from index.layout import DataFolder, bytes_from_manifest, current, current_id, published, verify
 from tests.index.fakes import FakeExtractor, article, update_records, write_records
