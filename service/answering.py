@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from service.archive import Archive
     from service.asking import Asked
     from service.params import Parameter, SearchParams
-    from service.resources import Serving
+    from service.serving import Serving
 
     WorkOut = Callable[[Asked, Archive, float], msgspec.Struct]
 

@@ -20,8 +20,8 @@ from service.access.guard import Guard
 from service.access.settings import access_from_settings, limits_by_access
 from service.answers import problem_answer
 from service.caching import NO_STORE, CachePolicy
-from service.clustering.following import NotAsOnCluster
-from service.following import NotAsPublished
+from service.clustering.told import NotAsOnCluster
+from service.fallback import NotAsPublished
 from service.indexer_status import find_status
 from service.limiting.requests import limits_from_settings
 from service.logs import catch_strays, configure_logging
@@ -31,8 +31,9 @@ from service.origins import CrossOrigin
 from service.pages.problem_page import wants_page
 from service.pages.resources import PAGE_ROUTES, page_routes, send_problem_page
 from service.problems import MethodNotAllowed, ServiceProblem, problem_from_error
-from service.resources import Serving, routes
+from service.resources import routes
 from service.saved.settings import searches_from_settings
+from service.serving import Serving
 from service.settings import apply_korean, settings_from_environment
 from service.widget import TEMPLATE as WIDGET
 from service.widget import WidgetResource, load_widgets

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from search.engine import Matches, SearchRequest
     from search.searcher import Searcher
     from service.params import SearchParams
-    from service.resources import Serving
+    from service.serving import Serving
 
 PATH: Final = "/v1/export"
 MATCHES_AT_ONCE: Final = 10_000

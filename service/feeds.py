@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from index.document import PublishedOn
     from service.params import Arguments, SearchParams
-    from service.resources import Serving
+    from service.serving import Serving
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 ATOM_PATH: Final = "/v1/feed.atom"

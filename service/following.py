@@ -5,7 +5,7 @@ of the one that is current, or is being answered from, is altered, cut short or 
 to answer from. Every byte of a generation is verified before it is opened; a file that was seen to be right is not read
 again until it changes. While a generation is being opened, whoever publishes sees that and leaves it alone.
 
-`NotAsPublished` is why something else than what is published is answered from, or nothing is.
+Where that is not what is published, `service.fallback.NotAsPublished` says why.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from index.errors import DamagedGeneration, GenerationError, GenerationVersion, NoGeneration
+from index.errors import GenerationError, NoGeneration
 from index.generation.opening import open_whole
 from index.layout import DataFolder, Generation, Verified, current_id
 from search.reloading import Opening
+from service.fallback import NotAsPublished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -31,20 +32,6 @@ Marks: TypeAlias = dict[str, tuple[int, int, int]]
 
 LOOK_EVERY_S: Final = 1.0
 """How often files are looked at, to see that nobody altered them."""
-
-
-class NotAsPublished(GenerationError):
-    """What is published is not what is answered from. `told` says why and what to do, without a path of this machine.
-
-    `served` is the id of the generation that is answered from instead, None if there is none.
-    """
-
-    def __init__(self, data: DataFolder, cause: GenerationError, served: str | None) -> None:
-        self.cause, self.served = cause, served
-        instead = f"generation {served} is served instead" if served else "there is no other to serve instead"
-        remedy = "The indexer builds it anew; so does, on the server: dateline build --from-store --data DIR"
-        self.told = f"{_told(data, cause)}; {instead}. {remedy}"
-        super().__init__(f"{cause}; {instead}")
 
 
 class Following:
@@ -129,20 +116,3 @@ def _mark(path: Path | str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _told(data: DataFolder, cause: GenerationError) -> str:
-    """What is wrong, with paths within the data folder only."""
-    match cause:
-        case DamagedGeneration(path=path, reason=reason):
-            return f"{_within(data, path)}: {reason}"
-        case GenerationVersion(path=path, expected=expected, found=found):
-            return f"{_within(data, path)} is of index format {found}, and this version of Dateline reads {expected}"
-        case NoGeneration():
-            return "CURRENT is missing, which names the index to answer from"
-        case _:
-            return "the index that was published last cannot be opened; the log says why"
-
-
-def _within(data: DataFolder, path: Path) -> str:
-    return path.relative_to(data.path).as_posix() if path.is_relative_to(data.path) else path.name

@@ -1,11 +1,10 @@
-"""What the service counts of itself, at `/metrics` in Prometheus' text format (version 0.0.4).
+"""What the service counts of itself, in Prometheus' text format (version 0.0.4); `service.exposition` tells it.
 
 `Metrics` counts requests, how long they took and what they cost the engine, how often an answer that was kept could be
 given again, and what was refused. The workers of one server count on one `Board` of shared memory (`service.tally`), so
 whichever of them is asked tells the sums of all, and up to which change all of them show the archive. `join` gives a
 worker its part before it makes its application, `leave` forgets what went with it.
-`MetricsResource` is the route: it adds what this process answers from and what the indexer says of itself
-(`service.indexer_status`), and tells it only to who asks on this machine's own port for it, or has a key for it.
+`described`, `line` and `single` make lines of the format.
 
 For the safety of readers nothing here comes from a request but its route's template and its status.
 """
@@ -20,22 +19,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
-from index.errors import GenerationError
-from service.access.keys import Scope
-from service.caching import NO_STORE
 from service.measuring import engines_open
 from service.problems import TurnedAway
 from service.tally import Board
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    import falcon
-
-    from service.resources import Serving
-
-PATH: Final = "/metrics"
-MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 BOUNDS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Upper bounds of the histograms' buckets, in seconds; a last one has no bound."""
@@ -116,18 +105,18 @@ class Metrics:
     def lines(self) -> Iterator[str]:
         """What all processes counted, as lines of the text format."""
         totals = self._board.totals()
-        yield from _described("dateline_requests_total", "counter", "Requests answered, by route and status.")
+        yield from described("dateline_requests_total", "counter", "Requests answered, by route and status.")
         for route, status in sorted(_of(totals, "requests")):
-            yield _line("dateline_requests_total", totals[f"requests {route} {status}"], route=route, status=status)
+            yield line("dateline_requests_total", totals[f"requests {route} {status}"], route=route, status=status)
         for kind, name, meaning in _HISTOGRAMS:
-            yield from _described(name, "histogram", meaning)
+            yield from described(name, "histogram", meaning)
             for (route,) in sorted(_of(totals, f"{kind}-seconds")):
                 yield from _histogram(name, kind, route, totals)
-        yield from _described("dateline_refused_total", "counter", "Requests turned away for their number, by why.")
+        yield from described("dateline_refused_total", "counter", "Requests turned away for their number, by why.")
         for reason in get_args(TurnedAway):
-            yield _line("dateline_refused_total", totals.get(f"refused {reason}", 0), reason=reason)
+            yield line("dateline_refused_total", totals.get(f"refused {reason}", 0), reason=reason)
         for counted, name, kind, meaning in _NUMBERS:
-            yield from _single(name, kind, meaning, totals[counted])
+            yield from single(name, kind, meaning, totals[counted])
 
     def _took(self, kind: str, route: str, seconds: float) -> None:
         self._tally.add(f"{kind}-bucket {route} {_BUCKETS[bisect_left(BOUNDS_S, seconds)]}")
@@ -178,69 +167,6 @@ def metrics_of_worker() -> Metrics:
     return _of_this_worker.get(None) or Metrics()
 
 
-class MetricsResource:
-    """`/metrics`: what was counted, which generation this process answers from, and what the indexer does."""
-
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Tell it. Before anything is built there is less to tell."""
-        if not came_in_at(req, self._serving.metrics_port):
-            self._serving.access.require(req, Scope.METRICS)
-        lines = (*self._serving.metrics.lines(), *self._archive_lines())
-        resp.text = "".join(f"{line}\n" for line in lines)
-        resp.content_type = MEDIA_TYPE
-        resp.cache_control = (NO_STORE,)
-
-    on_head = on_get
-
-    def _archive_lines(self) -> Iterator[str]:
-        reflects = 0
-        yield from _described("dateline_ready", "gauge", "1 if what was published last is what is served.")
-        try:
-            with self._serving.archives.lease() as archive:
-                reflects = archive.change
-                yield _line("dateline_ready", float(self._serving.archives.failure is None))
-                yield from _described("dateline_generation_info", "gauge", "The generation that is served.")
-                yield _line("dateline_generation_info", 1, generation=archive.generation)
-                created = archive.created.timestamp()
-                age = max(0.0, self._serving.now().timestamp() - created)
-                for name, meaning, value in (
-                    ("dateline_generation_created_seconds", "When it was built, Unix time.", created),
-                    ("dateline_generation_age_seconds", "How long ago that was.", age),
-                    ("dateline_generation_change", "The last change of the archive that is in it.", archive.change),
-                    ("dateline_articles", "Articles in it.", archive.articles),
-                ):
-                    yield from _single(name, "gauge", meaning, value)
-        except GenerationError:
-            yield _line("dateline_ready", 0)
-        yield from self._indexer_lines(reflects)
-
-    def _indexer_lines(self, reflects: int) -> Iterator[str]:
-        """What the indexer says of itself; nothing if it never did."""
-        status = self._serving.indexer()
-        if status is None:
-            return
-        is_alive = not status.is_silent(self._serving.now())
-        behind = max(0, status.change - reflects)
-        for name, kind, meaning, value in (
-            ("dateline_indexer_alive", "gauge", "1 if the indexer has been heard of lately.", is_alive),
-            ("dateline_changes_behind", "gauge", "Changes of the archive that are not served yet.", behind),
-            ("dateline_publishes_total", "counter", "Generations the indexer published.", status.publishes),
-            ("dateline_publish_seconds_total", "counter", "How long that took.", status.publish_seconds),
-            ("dateline_publish_failures_total", "counter", "How often it could not.", status.failures),
-        ):
-            yield from _single(name, kind, meaning, value)
-
-
-def came_in_at(req: falcon.Request, port: int) -> bool:
-    """Whether a request was made to this port of this machine, by the connection itself: no header can say so."""
-    connection = req.env.get("gunicorn.socket")
-    address = connection.getsockname() if port and connection else None
-    return isinstance(address, tuple) and address[1] == port
-
-
 def _of(totals: Mapping[str, float], kind: str) -> Iterator[tuple[str, ...]]:
     """What follows the kind in each name of that kind."""
     for name in totals:
@@ -252,22 +178,23 @@ def _of(totals: Mapping[str, float], kind: str) -> Iterator[tuple[str, ...]]:
 def _histogram(name: str, kind: str, route: str, totals: Mapping[str, float]) -> Iterator[str]:
     below = list(accumulate(totals.get(f"{kind}-bucket {route} {bound}", 0) for bound in _BUCKETS))
     for bound, count in zip(_BUCKETS, below, strict=True):
-        yield _line(f"{name}_bucket", count, route=route, le=bound)
-    yield _line(f"{name}_sum", totals[f"{kind}-seconds {route}"], route=route)
-    yield _line(f"{name}_count", below[-1], route=route)
+        yield line(f"{name}_bucket", count, route=route, le=bound)
+    yield line(f"{name}_sum", totals[f"{kind}-seconds {route}"], route=route)
+    yield line(f"{name}_count", below[-1], route=route)
 
 
-def _described(name: str, kind: str, meaning: str) -> tuple[str, str]:
+def described(name: str, kind: str, meaning: str) -> tuple[str, str]:
+    """The two lines before a metric's samples."""
     return f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"
 
 
-def _single(name: str, kind: str, meaning: str, value: float) -> Iterator[str]:
+def single(name: str, kind: str, meaning: str, value: float) -> Iterator[str]:
     """A metric that is one number."""
-    yield from _described(name, kind, meaning)
-    yield _line(name, value)
+    yield from described(name, kind, meaning)
+    yield line(name, value)
 
 
-def _line(name: str, value: float, **labels: str) -> str:
+def line(name: str, value: float, **labels: str) -> str:
     """A sample. Labels are templates of routes, statuses, bounds, ids of generations: nothing that needs escaping."""
     told = ",".join(f'{label}="{text}"' for label, text in labels.items())
     return f"{name}{{{told}}} {value:.15g}" if told else f"{name} {value:.15g}"

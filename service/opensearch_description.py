@@ -16,7 +16,7 @@ from service.suggesting import BROWSERS_MEDIA_TYPE, BROWSERS_PATH
 if TYPE_CHECKING:
     import falcon
 
-    from service.resources import Serving
+    from service.serving import Serving
 
 PATH: Final = "/opensearch.xml"
 MEDIA_TYPE: Final = "application/opensearchdescription+xml"

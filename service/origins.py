@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from service.access.methods import methods_that_read
+from service.access.sites import ORIGIN
 from service.problems import ServiceProblem
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from service.access.sites import Site
 
 EVERY: Final = "*"
-ORIGIN: Final = r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?"
-"""An origin as browsers send it."""
-
 _READABLE: Final = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, ETag"
 _ASKED_WITH: Final = "Content-Type, Authorization"
 _PREFLIGHT_S: Final = "86400"

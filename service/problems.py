@@ -43,9 +43,8 @@ from index.errors import (
     StoreError,
 )
 from search.errors import QueryRefused, StillOpening, TooManyBuckets, UnexplainedScores, UnsupportedQuery
-from service.clustering.following import NotAsOnCluster
-from service.clustering.told import told
-from service.following import NotAsPublished
+from service.clustering.told import NotAsOnCluster, told
+from service.fallback import NotAsPublished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from service import wire
 from service.caching import NO_STORE
-from service.clustering.following import NotAsOnCluster
-from service.following import NotAsPublished
+from service.clustering.told import NotAsOnCluster
+from service.fallback import NotAsPublished
 
 if TYPE_CHECKING:
     import falcon
 
-    from service.resources import Serving
+    from service.serving import Serving
 
 UNKNOWN = "what was published last cannot be opened; the log says why, so does: dateline check --data DIR"
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from search.searcher import Searcher
     from service.archive import Archive
     from service.params import SearchParams
-    from service.resources import Serving
+    from service.serving import Serving
 
 PATH: Final = "/v1/articles/{article_id}/related"
 _SHARE: Final = LOOKED_AT_TOGETHER // MOST_RELATED // 4

@@ -6,26 +6,16 @@ answer has are `service.middleware`'s. A HEAD is a GET whose body is not sent.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import falcon
 
 from search.engine import SearchRequest, ValueFacet
-from search.names import Names, PlaceNames
-from search.reloading import Reloading
-from search.suggest import names_of
-from search.thesaurus import Lexicon
 from service import answers, wire
-from service.access.access import Access
 from service.answering import Answering
-from service.archive import Archive
 from service.asking import (
     VERSION,
     etag,
@@ -37,14 +27,11 @@ from service.asking import (
     unknown_values,
 )
 from service.bodies import read_json_object
-from service.caching import NO_STORE, CachePolicy
+from service.caching import NO_STORE
 from service.cursors import cursor_from_offset
-from service.indexer_status import IndexerStatus
-from service.limiting.requests import RateLimits
-from service.metrics import PATH as METRICS
-from service.metrics import Metrics, MetricsResource
+from service.exposition import PATH as METRICS
+from service.exposition import MetricsResource
 from service.openapi.document import openapi_document
-from service.origins import EVERY
 from service.params import (
     FACET,
     FACET_PATHS,
@@ -56,83 +43,27 @@ from service.params import (
     arguments_from_query_string,
     query_string_from_params,
 )
-from service.per_generation import PerGeneration
 from service.problems import NotFound, UnsupportedMedia
 from service.readiness import ReadinessResource
 from service.relating import PATH as RELATED
 from service.relating import RelatedResource
 from service.reuse import reuse_links, reuse_routes
-from service.saved.file import KeptSearches
 from service.saved.resources import saved_routes
-from service.writing.intake import Intake
 from service.writing.resources import writing_routes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     import msgspec
 
     from index.document import Document
-    from index.gazetteer import Gazetteer
+    from search.thesaurus import Lexicon
+    from service.archive import Archive
     from service.asking import Asked
+    from service.serving import Serving
 
 LONGEST_LINK: Final = 8000
 """Characters of a link that HTTP servers take as a request line; a question by POST can be longer than that."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """What routes need: the archive that is current, places, rules, clocks (`timer` in seconds, `now` in UTC).
-
-    `held` says whether publishing is held, and why. `name` is what the archive is called; `public_url` the address
-    readers use, or empty: the one they asked at.
-    """
-
-    archives: Reloading[Archive]
-    lexicon: Lexicon
-    cache: CachePolicy
-    max_body_bytes: int
-    name: str = "Dateline"
-    public_url: str = ""
-    allowed_origins: str = EVERY
-    metrics: Metrics = field(default_factory=Metrics)
-    metrics_port: int = 0
-    source_safety: bool = True
-    indexer: Callable[[], IndexerStatus | None] = lambda: None
-    limits: RateLimits = field(default_factory=RateLimits)
-    access: Access = field(default_factory=Access)
-    searches: KeptSearches = field(default_factory=KeptSearches)
-    intake: Intake | None = None
-    timer: Callable[[], float] = time.perf_counter
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
-    held: Callable[[], wire.Held | None] = lambda: None
-    names: PerGeneration[dict[str, Names]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Make what follows from the rest: the names of values, by field."""
-        places = PlaceNames(self.gazetteer)
-        names = PerGeneration[dict[str, Names]](lambda archive: names_of(archive.searcher, places))
-        object.__setattr__(self, "names", names)
-
-    @property
-    def gazetteer(self) -> Gazetteer:
-        """The places."""
-        return self.lexicon.gazetteer
-
-    @contextmanager
-    def lease(self, req: falcon.Request, *, site: str = "") -> Iterator[Archive]:
-        """Lend the archive as far as a request may see it: whatever answers readers answers from this.
-
-        `site` names one that the answer is for, if it is not the request's own parameter that says so. Raises as
-        `Access.extent_of` and `Reloading.lease` do.
-        """
-        extent = self.access.extent_in(req, site) if site else self.access.extent_of(req)
-        with self.archives.lease() as archive:
-            yield archive.within(extent, self.gazetteer)
-
-    def took_ms(self, started: float) -> float:
-        """Milliseconds since `started`, to a tenth."""
-        return round((self.timer() - started) * 1000, 1)
 
 
 class SearchResource:

@@ -16,7 +16,7 @@ from service.suggesting import BrowserSuggestResource, Suggesting, SuggestResour
 
 if TYPE_CHECKING:
     from service.params import SearchParams
-    from service.resources import Serving
+    from service.serving import Serving
 
 
 def reuse_links(params: SearchParams) -> dict[str, str]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from search.thesaurus import Lexicon
     from service.archive import Archive
     from service.per_generation import PerGeneration
-    from service.resources import Serving
+    from service.serving import Serving
 
 MOST_ITEMS: Final = 5
 """Suggestions of one kind."""

@@ -33,7 +33,7 @@ from search.thesaurus import Lexicon, load_synonyms
 from service import wire
 from service.answer_cache import AnswerCache
 from service.archive import Archive
-from service.clustering.following import NotAsOnCluster
+from service.clustering.told import NotAsOnCluster
 from service.following import Following
 from service.measuring import MeasuredEngine
 

@@ -12,7 +12,9 @@ import msgspec
 
 from service.access.keys import Filters, Instant  # noqa: TC001 - msgspec reads the types of fields
 from service.limiting.rates import Rate  # noqa: TC001 - msgspec reads the types of fields
-from service.origins import ORIGIN
+
+ORIGIN: Final = r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?"
+"""An origin as browsers send it."""
 
 ID: Final = r"^[a-z0-9][a-z0-9-]{0,63}\Z"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from index.errors import ClusterBusy, ClusterError, ClusterRefused, ClusterUnreachable
 from search.reloading import Opening
-from service.clustering.told import told
+from service.clustering.told import NotAsOnCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -27,19 +27,6 @@ DOWN_AFTER_S: Final = 3.0
 
 _SILENT: Final = (ClusterUnreachable, ClusterBusy, ClusterRefused)
 """Why nothing can be searched, whatever is open."""
-
-
-class NotAsOnCluster(ClusterError):
-    """What the alias stands for is not what is answered from. `told` says why, without an address of the cluster.
-
-    `served` is the generation that is answered from instead, None if there is none.
-    """
-
-    def __init__(self, cause: ClusterError, served: str | None) -> None:
-        self.cause, self.served = cause, served
-        instead = f"; generation {served} is served instead" if served else ""
-        self.told = f"{told(cause)}{instead}"
-        super().__init__(f"{cause}{instead}")
 
 
 class ClusterFollowing:

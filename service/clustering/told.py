@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from index.errors import (
     ClientMissing,
     ClusterBusy,
+    ClusterError,
     ClusterIndexVersion,
     ClusterRefused,
     ClusterTooOld,
@@ -15,10 +14,20 @@ from index.errors import (
     ViewGone,
 )
 
-if TYPE_CHECKING:
-    from index.errors import ClusterError
-
 _MIGRATE = "On the server that has the archive, run: dateline migrate --to opensearch"
+
+
+class NotAsOnCluster(ClusterError):
+    """What the alias stands for is not what is answered from. `told` says why, without an address of the cluster.
+
+    `served` is the generation that is answered from instead, None if there is none.
+    """
+
+    def __init__(self, cause: ClusterError, served: str | None) -> None:
+        self.cause, self.served = cause, served
+        instead = f"; generation {served} is served instead" if served else ""
+        self.told = f"{told(cause)}{instead}"
+        super().__init__(f"{cause}{instead}")
 
 
 def told(error: ClusterError) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from search.searcher import Hits
     from service.archive import Archive
     from service.instantsearch.reading import Item
-    from service.resources import Serving
+    from service.serving import Serving
 
 PATH: Final = "/v1/instantsearch"
 MEDIA_TYPES: Final = frozenset({"", "application/json", "text/plain", "application/x-www-form-urlencoded"})

@@ -13,7 +13,7 @@ from service.saved import wire as saved
 from service.saved.searches import SHOWN, SINCE_AND_SITE
 from service.wire_reuse import JsonFeed, OpenSearchSuggestions, SuggestAnswer
 from service.writing import wire as writing
-from service.writing.resources import LINES
+from service.writing.wire import LINES
 
 _ARTICLE_ID: Final = (PathParameter(name="article_id", meaning="The article's id.", example="report-7"),)
 _SEARCH_ID: Final = (PathParameter(name="search_id", meaning="The saved search's id.", example="border-trade"),)

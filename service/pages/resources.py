@@ -40,7 +40,7 @@ from service.widget import load_widgets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from service.resources import Serving
+    from service.serving import Serving
 
 ARTICLE: Final = "/articles/{article_id}"
 DOCS: Final = "/docs"

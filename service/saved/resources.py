@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from service.archive import Archive
     from service.feeds import FeedForm
     from service.params import Parameter
-    from service.resources import Serving
     from service.saved.file import KeptSearches, Searches
     from service.saved.searches import SavedSearch
+    from service.serving import Serving
 
 PATH: Final = "/v1/searches"
 ONE: Final = f"{PATH}/{{search_id}}"

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     from index.archive.store import Admit, Effect, Identity
     from index.document import Document
-    from service.resources import ArticleResource, Serving
+    from service.resources import ArticleResource
+    from service.serving import Serving
     from service.writing.arrivals import Arrival
     from service.writing.intake import Intake, Taken
 
-LINES: Final = "application/x-ndjson"
 _ENCODED: Final = "as it is, without Content-Encoding"
 
 
@@ -86,7 +86,7 @@ class ArticlesResource:
         """Keep all articles of the body, or none."""
         self._serving.access.require(req, Scope.WRITE)
         is_dry_run = _is_dry_run(req)
-        _check_body_type(req, LINES, "JSON objects, one on each line")
+        _check_body_type(req, wire.LINES, "JSON objects, one on each line")
         intake = _intake(self._serving)
         arrivals = arrivals_from_lines(read_body(req, intake.limits.body_bytes), intake.limits)
         taken = _take(intake, arrivals, _admit_all, is_dry_run=is_dry_run)

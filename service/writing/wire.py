@@ -11,6 +11,9 @@ from index.document import Role  # noqa: TC001 - msgspec reads the annotations
 from service import wire  # noqa: TC001 - likewise
 
 ID_PATTERN = r"^[\w.~:@-]{1,128}$"
+LINES = "application/x-ndjson"
+"""The media type of JSON objects, one on each line."""
+
 WORDS = r"^[^\u0000]*$"
 WEB_ADDRESS = r"^(https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?([/?#][!-~]*)?)?$"
 

@@ -26,7 +26,7 @@ from service.access.rules import Rules
 from service.app import create_app
 from service.caching import CachePolicy
 from service.cli import main
-from service.resources import Serving
+from service.serving import Serving
 from service.settings import Settings
 from service.wiring import archives_of, publish_archive
 from service.writing.intake import intake_from_settings

@@ -37,7 +37,7 @@ from search.thesaurus import Lexicon
 from service.app import create_app
 from service.caching import CachePolicy
 from service.openapi.document import openapi_document
-from service.resources import Serving
+from service.serving import Serving
 from service.settings import Settings
 from service.wiring import archives_of
 

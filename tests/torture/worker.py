@@ -10,7 +10,7 @@ from index.gazetteer import load_gazetteer
 from search.thesaurus import Lexicon
 from service.app import create_app
 from service.caching import CachePolicy
-from service.resources import Serving
+from service.serving import Serving
 from service.settings import Settings
 from service.wiring import archives_of, hold_of
 

@@ -18,8 +18,8 @@ from index.errors import (
     NoClusterIndex,
     ViewGone,
 )
-from service.clustering.following import DOWN_AFTER_S, LOOK_EVERY_S, ClusterFollowing, NotAsOnCluster
-from service.clustering.told import told
+from service.clustering.following import DOWN_AFTER_S, LOOK_EVERY_S, ClusterFollowing
+from service.clustering.told import NotAsOnCluster, told
 from service.problems import problem_from_error
 
 if TYPE_CHECKING:

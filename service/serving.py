@@ -1,0 +1,88 @@
+"""What all routes need, in one value: `Serving`. `service.app` makes it once for a process."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from search.names import Names, PlaceNames
+from search.reloading import Reloading
+from search.suggest import names_of
+from search.thesaurus import Lexicon
+from service import wire
+from service.access.access import Access
+from service.archive import Archive
+from service.caching import CachePolicy
+from service.indexer_status import IndexerStatus
+from service.limiting.requests import RateLimits
+from service.metrics import Metrics
+from service.origins import EVERY
+from service.per_generation import PerGeneration
+from service.saved.file import KeptSearches
+from service.writing.intake import Intake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import falcon
+
+    from index.gazetteer import Gazetteer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What routes need: the archive that is current, places, rules, clocks (`timer` in seconds, `now` in UTC).
+
+    `held` says whether publishing is held, and why. `name` is what the archive is called; `public_url` the address
+    readers use, or empty: the one they asked at.
+    """
+
+    archives: Reloading[Archive]
+    lexicon: Lexicon
+    cache: CachePolicy
+    max_body_bytes: int
+    name: str = "Dateline"
+    public_url: str = ""
+    allowed_origins: str = EVERY
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_port: int = 0
+    source_safety: bool = True
+    indexer: Callable[[], IndexerStatus | None] = lambda: None
+    limits: RateLimits = field(default_factory=RateLimits)
+    access: Access = field(default_factory=Access)
+    searches: KeptSearches = field(default_factory=KeptSearches)
+    intake: Intake | None = None
+    timer: Callable[[], float] = time.perf_counter
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    held: Callable[[], wire.Held | None] = lambda: None
+    names: PerGeneration[dict[str, Names]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what follows from the rest: the names of values, by field."""
+        places = PlaceNames(self.gazetteer)
+        names = PerGeneration[dict[str, Names]](lambda archive: names_of(archive.searcher, places))
+        object.__setattr__(self, "names", names)
+
+    @property
+    def gazetteer(self) -> Gazetteer:
+        """The places."""
+        return self.lexicon.gazetteer
+
+    @contextmanager
+    def lease(self, req: falcon.Request, *, site: str = "") -> Iterator[Archive]:
+        """Lend the archive as far as a request may see it: whatever answers readers answers from this.
+
+        `site` names one that the answer is for, if it is not the request's own parameter that says so. Raises as
+        `Access.extent_of` and `Reloading.lease` do.
+        """
+        extent = self.access.extent_in(req, site) if site else self.access.extent_of(req)
+        with self.archives.lease() as archive:
+            yield archive.within(extent, self.gazetteer)
+
+    def took_ms(self, started: float) -> float:
+        """Milliseconds since `started`, to a tenth."""
+        return round((self.timer() - started) * 1000, 1)
