@@ -145,10 +145,10 @@ def _region(item: object) -> DeclaredRegion | None:
     name = _text(item, "id") or _text(item, "name")
     if name is None:
         raise Refused("a region has neither id nor name")
-    role = _text(item, "role")
+    role = item.get("role")
     if role is None:
         return DeclaredRegion(name)
-    if role not in set(Role):
+    if not isinstance(role, str) or role not in set(Role):
         raise Refused(f"there is no region role {role!r}. There are: {_ROLES}")
     return DeclaredRegion(name, Role(role))
 

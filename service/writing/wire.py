@@ -23,9 +23,9 @@ Words = Annotated[str, msgspec.Meta(pattern=WORDS)]
 class NamedRegion(msgspec.Struct, frozen=True):
     """A place by its gazetteer id or any of its names, and what it is to the article: event if nothing is said."""
 
-    id: Words | UnsetType = UNSET
-    name: Words | UnsetType = UNSET
-    role: Role | UnsetType = UNSET
+    id: Words | None = None
+    name: Words | None = None
+    role: Role | None = None
 
 
 class NewArticle(msgspec.Struct, frozen=True):

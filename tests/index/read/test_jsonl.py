@@ -114,6 +114,8 @@ def test_every_declared_field_is_taken() -> None:
         pytest.param(row(body="b", region=[["x"]]), "region is a list, not text", id="list in a list"),
         pytest.param(row(body="b", region={"role": "event"}), "neither id nor name", id="nameless region"),
         pytest.param(row(body="b", region={"id": "kp", "role": "spy"}), "no region role 'spy'", id="unknown role"),
+        pytest.param(row(body="b", region={"id": "kp", "role": ""}), "no region role ''", id="empty role"),
+        pytest.param(row(body="b", region={"id": "kp", "role": []}), "no region role []", id="role that is no text"),
         pytest.param(row(body="b", url="javascript:alert(1)"), "not a web address", id="script as url"),
         pytest.param(row(body="b", url="https://"), "not a web address", id="url without a host"),
         pytest.param(row(body="b", url="https://[x"), "not a web address", id="broken host"),
