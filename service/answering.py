@@ -57,21 +57,26 @@ class Answering:
 
     def answer(self, req: falcon.Request, resp: falcon.Response, params: SearchParams) -> None:
         """As `get`, for parameters that were read already."""
-        serving, started = self._serving, self._serving.timer()
-        with serving.lease(req) as archive:
-            refuse_uncounted((*self._counts, *params.facet), archive)
-            tag = etag(archive.edition, self._address, params)
-            if serving.cache.answers_same(req, resp, tag):
-                return
-            kept = self._find(archive, tag)
-            asked = None if kept else asked_from_params(params, serving.lexicon)
-            if serving.cache.answers_unchanged(req, resp, tag):
-                return
-            if asked and req.method == "HEAD":
-                request_at_cursor(asked, archive)
-                resp.stream = iter(())  # no body, and no length of one either
-                return
-            self._send(resp, self._worked_out(asked, archive, tag, started) if asked else kept, started)
+        started = self._serving.timer()
+        self._serving.answered(req, lambda archive: self._answer(req, resp, params, archive, started))
+
+    def _answer(
+        self, req: falcon.Request, resp: falcon.Response, params: SearchParams, archive: Archive, started: float
+    ) -> None:
+        serving = self._serving
+        refuse_uncounted((*self._counts, *params.facet), archive)
+        tag = etag(archive.edition, self._address, params)
+        if serving.cache.answers_same(req, resp, tag):
+            return
+        kept = self._find(archive, tag)
+        asked = None if kept else asked_from_params(params, serving.lexicon)
+        if serving.cache.answers_unchanged(req, resp, tag):
+            return
+        if asked and req.method == "HEAD":
+            request_at_cursor(asked, archive)
+            resp.stream = iter(())  # no body, and no length of one either
+            return
+        self._send(resp, self._worked_out(asked, archive, tag, started) if asked else kept, started)
 
     def post(self, req: falcon.Request, arguments: Arguments, resp: falcon.Response) -> None:
         """Answer the question in a body, exactly as `get` would; nobody else may reuse that answer.
@@ -80,15 +85,17 @@ class Answering:
         """
         started = self._serving.timer()
         params = self._read(_at_site(req, arguments))
-        with self._serving.lease(req) as archive:
-            refuse_uncounted((*self._counts, *params.facet), archive)
-            tag = etag(archive.edition, self._address, params)
-            body = self._find(archive, tag)
-            if body is None:
-                asked = asked_from_params(params, self._serving.lexicon)
-                body = self._worked_out(asked, archive, tag, started)
-            resp.set_header("Cache-Control", NO_STORE)
-            self._send(resp, body, started)
+        self._serving.answered(req, lambda archive: self._post(resp, params, archive, started))
+
+    def _post(self, resp: falcon.Response, params: SearchParams, archive: Archive, started: float) -> None:
+        refuse_uncounted((*self._counts, *params.facet), archive)
+        tag = etag(archive.edition, self._address, params)
+        body = self._find(archive, tag)
+        if body is None:
+            asked = asked_from_params(params, self._serving.lexicon)
+            body = self._worked_out(asked, archive, tag, started)
+        resp.set_header("Cache-Control", NO_STORE)
+        self._send(resp, body, started)
 
     def _read(self, arguments: Arguments) -> SearchParams:
         params, problems = read_params(arguments, self._parameters)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import structlog
 
-from index.errors import NoGeneration
+from index.errors import NoGeneration, ViewGone
 from index.layout import DataFolder
 from service import wire
 from service.access.guard import Guard
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 INTERNAL = 500
 
-_TOLD_ALREADY: Final = (NoGeneration, NotAsPublished, NotAsOnCluster, ServiceProblem, falcon.HTTPError)
+_TOLD_ALREADY: Final = (NoGeneration, NotAsPublished, NotAsOnCluster, ViewGone, ServiceProblem, falcon.HTTPError)
 """What is no news to the log when a request meets it."""
 
 FIRST_OPENING_S: Final = 5.0

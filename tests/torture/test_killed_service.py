@@ -64,8 +64,13 @@ class Writer:
                     said = response.read()
                 if response.status in {200, 201}:
                     self.acknowledged = self.begun
-                else:
+                elif not is_turned_away(response.status, said):
                     self.refused.append((response.status, said))
+
+
+def is_turned_away(status: int, said: bytes) -> bool:
+    """Whether the service said that it has too much to do, as it may where the machine has."""
+    return status == http.client.SERVICE_UNAVAILABLE and b'"overloaded"' in said
 
 
 @pytest.fixture
