@@ -22,6 +22,7 @@ Times are CLOCK_MONOTONIC, which is one clock for all processes and never set ba
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import mmap
@@ -102,7 +103,7 @@ class Limiter:
         bucket = number % self._buckets
         stripe = bucket % len(self._stripes)
         with self._stripes[stripe]:
-            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, stripe)
+            self._lock(stripe)
             try:
                 now = self._clock()
                 at, until, is_own = self._find(bucket, name or 1, now)
@@ -112,6 +113,23 @@ class Limiter:
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1, stripe)
         return verdict
+
+    def _lock(self, stripe: int) -> None:
+        """Wait for the lock on a stripe's byte of the file.
+
+        The kernel takes processes for what waits, not their threads: where two processes each wait, in one thread, for
+        a byte that the other holds in another thread, it says that they would wait for ever. They would not, as no
+        thread holds more than one.
+        """
+        while True:
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX, 1, stripe)
+            except OSError as error:
+                if error.errno != errno.EDEADLK:
+                    raise
+                time.sleep(0)  # let the thread go on that holds a byte
+            else:
+                return
 
     def _find(self, bucket: int, name: int, now: int) -> tuple[int, int, bool]:
         """Where to count, until when what was counted there lasts, and whether it is their own slot.

@@ -107,6 +107,26 @@ def in_processes(number: int, act: Callable[[int], int]) -> list[int]:
         return [value for (value,) in struct.iter_unpack("=I", pipe.read())]
 
 
+def test_threads_of_two_processes_are_never_taken_to_wait_for_ever() -> None:
+    """Each locks many bytes, one at a time, as the other does: the kernel sees processes that wait for one another."""
+    limiter, rate, names = Limiter(), Rate(1, 86_400, burst=100), [str(number) for number in range(40)]
+
+    def act(_place: int) -> int:
+        done: list[int] = []
+
+        def ask() -> None:
+            done.extend(len(names) for _ in range(600) if all(limiter.allow("x", name, rate) for name in names))
+
+        running = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+        return sum(done)
+
+    assert in_processes(2, act) == [4 * 600 * 40] * 2
+
+
 @pytest.mark.parametrize(("processes", "threads"), [(2, 1), (2, 4), (4, 2)])
 def test_processes_and_threads_together_allow_exactly_the_limit(processes: int, threads: int) -> None:
     """Of ten times as many as are allowed, exactly those that are allowed are, for each who asks."""
