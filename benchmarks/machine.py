@@ -42,14 +42,14 @@ class Machine:
     commit: str = ""
 
     def __str__(self) -> str:
-        return f"{self.cores} cores, {self.model}, Python {self.python}"
+        return f"{self.cores} core{'s' * (self.cores != 1)}, {self.model}, Python {self.python}"
 
 
 def this_machine(versions: Mapping[str, str] | None = None) -> Machine:
     """The machine this runs on, with these versions beside our own."""
     models = [line for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")]
     return Machine(
-        cores=os.cpu_count() or 1,
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         model=models[0].partition(":")[2].strip() if models else platform.processor() or platform.machine(),
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         python=platform.python_version(),

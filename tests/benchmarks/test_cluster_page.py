@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_larger_archives_follow_from_what_was_measured() -> None:
     assert size.index_hours == pytest.approx(1e8 * 0.02 / 24 / 3600)
     assert size.question_ms == pytest.approx(100_003)
     assert MEASURED.sized(10**9).nodes == 5
+
+
+def test_growth_that_cannot_be_told_is_not_calculated_with() -> None:
+    """Where a part of the articles took as long as all of them, the page says so, and says nothing of larger ones."""
+    asked = ((Asked("rare word", 0.5, 0.25), Asked("rare word", 7.0, 4.1), Asked("rare word", 8.0, 4.0)),)
+    assert "questions a second, all nodes" in page_part(MEASURED, "Some news", MACHINE)
+    part = page_part(replace(MEASURED, asked=asked), "Some news", MACHINE)
+    assert "cannot be told" in part
+    assert "questions a second, all nodes" not in part
+    assert "× millions of articles" not in part
 
 
 def test_the_page_has_its_place() -> None:
