@@ -36,7 +36,10 @@ BEYOND_SCHEMAS: Final = (
     (r"requests\[\d+\]\.params\.facets", r"names .*, which is no facet; .*"),
     (r"requests\[\d+\]\.params\.(facetFilters|numericFilters|filters)", r".*"),
     (r"requests\[\d+\]\.facet", r"must be a facet that can be searched in: .*"),
-    (r"body|line \d+", r"has neither words in its body nor a title|a region has neither id nor name"),
+    (
+        r"body|line \d+",
+        r"has neither words in its body nor a title|it holds no words; .*|a region has neither id nor name",
+    ),
     (
         r"body|line \d+",
         r"the id .* (holds .*; ids are made of .*|is not in Unicode's composed form .*|means a folder .*)",
