@@ -54,10 +54,8 @@ if _settings.engine == "arrays" and published(_data):
 wsgi_app = "service.app:application()"
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 if _settings.metrics_port:
-    bind = [
-        bind,
-        f"127.0.0.1:{_settings.metrics_port}",
-    ]  # where /metrics needs no key (`service.exposition.came_in_at`)
+    # There /metrics needs no key (`service.exposition.came_in_at`).
+    bind = [bind, f"127.0.0.1:{_settings.metrics_port}"]
 proc_name = "dateline"
 
 if _settings.source_safety:

@@ -339,8 +339,8 @@ class Held(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """What is served. `status` is ready, or degraded if that is not what was published last: `reason` says why.
 
-    `change` is the number of the last change of the archive that is shown. Of an archive that is not public, strangers
-    are told the status alone.
+    `change` is the number of the last change of the archive that every worker of the server shows. Of an archive that
+    is not public, strangers are told the status alone.
     """
 
     status: Literal["ready", "degraded"]

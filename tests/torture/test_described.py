@@ -2,8 +2,8 @@
 
 What is sent follows from the document: parameters and bodies as described, and others that are not; by who has a key
 for everything, so that what writes is tried as well. What is checked: no error of ours; statuses, media types, headers
-and bodies as described; what is described done, what is not refused; what is deleted gone. No check is turned off or
-loosened; `described_hooks` tells the tool what JSON Schema has no words for.
+and bodies as described; what is described done, what is not refused; what is deleted gone. No check is turned off;
+`described_hooks` names what JSON Schema has no words for, and what the tool takes for wrong though it is described.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.torture.described_hooks import BEYOND_SCHEMAS, is_beyond_schemas
+from tests.torture.described_hooks import BEYOND_SCHEMAS, is_beyond_schemas, is_blank
 from tests.torture.flooding import tell
 from tests.torture.serving import archive, articles, served
 
@@ -91,3 +91,14 @@ def test_what_a_schema_can_say_is_never_excused(reason: tuple[str, str]) -> None
     """What is dropped is what JSON Schema cannot express, and nothing that it can."""
     assert BEYOND_SCHEMAS
     assert not is_beyond_schemas(reason)
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [("facet=&op=", True), ("facet=%20&op=", True), ("facet=x&op=", False), ("op=", False), ("facet=&op=%00", False)],
+)
+def test_only_what_is_blank_is_taken_for_blank(query: str, wanted: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """All parameters that are said to be wrong must be there, and blank; of a body nothing is excused."""
+    said = "Invalid component: parameters `facet`, `op` in query\n  - violates `type`"
+    assert is_blank(said, f"http://localhost/v1/feed.json?{query}") == wanted
+    assert not is_blank("Invalid component: in body - violates `enum`", f"http://localhost/?{query}")
