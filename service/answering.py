@@ -13,6 +13,7 @@ from service import wire
 from service.access.extents import refuse_uncounted
 from service.asking import asked_from_params, corrected, etag, request_at_cursor
 from service.caching import NO_STORE
+from service.gone import again_if_gone
 from service.params import SITE, Arguments, arguments_from_query_string, read_params
 from service.problems import ParamProblem
 
@@ -57,26 +58,25 @@ class Answering:
 
     def answer(self, req: falcon.Request, resp: falcon.Response, params: SearchParams) -> None:
         """As `get`, for parameters that were read already."""
-        started = self._serving.timer()
-        self._serving.answered(req, lambda archive: self._answer(req, resp, params, archive, started))
+        self._answer(req, resp, params, self._serving.timer())
 
-    def _answer(
-        self, req: falcon.Request, resp: falcon.Response, params: SearchParams, archive: Archive, started: float
-    ) -> None:
+    @again_if_gone
+    def _answer(self, req: falcon.Request, resp: falcon.Response, params: SearchParams, started: float) -> None:
         serving = self._serving
-        refuse_uncounted((*self._counts, *params.facet), archive)
-        tag = etag(archive.edition, self._address, params)
-        if serving.cache.answers_same(req, resp, tag):
-            return
-        kept = self._find(archive, tag)
-        asked = None if kept else asked_from_params(params, serving.lexicon)
-        if serving.cache.answers_unchanged(req, resp, tag):
-            return
-        if asked and req.method == "HEAD":
-            request_at_cursor(asked, archive)
-            resp.stream = iter(())  # no body, and no length of one either
-            return
-        self._send(resp, self._worked_out(asked, archive, tag, started) if asked else kept, started)
+        with serving.lease(req) as archive:
+            refuse_uncounted((*self._counts, *params.facet), archive)
+            tag = etag(archive.edition, self._address, params)
+            if serving.cache.answers_same(req, resp, tag):
+                return
+            kept = self._find(archive, tag)
+            asked = None if kept else asked_from_params(params, serving.lexicon)
+            if serving.cache.answers_unchanged(req, resp, tag):
+                return
+            if asked and req.method == "HEAD":
+                request_at_cursor(asked, archive)
+                resp.stream = iter(())  # no body, and no length of one either
+                return
+            self._send(resp, self._worked_out(asked, archive, tag, started) if asked else kept, started)
 
     def post(self, req: falcon.Request, arguments: Arguments, resp: falcon.Response) -> None:
         """Answer the question in a body, exactly as `get` would; nobody else may reuse that answer.
@@ -84,18 +84,19 @@ class Answering:
         The site alone stands in the address: see `service.params.SITE`.
         """
         started = self._serving.timer()
-        params = self._read(_at_site(req, arguments))
-        self._serving.answered(req, lambda archive: self._post(resp, params, archive, started))
+        self._post(req, resp, self._read(_at_site(req, arguments)), started)
 
-    def _post(self, resp: falcon.Response, params: SearchParams, archive: Archive, started: float) -> None:
-        refuse_uncounted((*self._counts, *params.facet), archive)
-        tag = etag(archive.edition, self._address, params)
-        body = self._find(archive, tag)
-        if body is None:
-            asked = asked_from_params(params, self._serving.lexicon)
-            body = self._worked_out(asked, archive, tag, started)
-        resp.set_header("Cache-Control", NO_STORE)
-        self._send(resp, body, started)
+    @again_if_gone
+    def _post(self, req: falcon.Request, resp: falcon.Response, params: SearchParams, started: float) -> None:
+        with self._serving.lease(req) as archive:
+            refuse_uncounted((*self._counts, *params.facet), archive)
+            tag = etag(archive.edition, self._address, params)
+            body = self._find(archive, tag)
+            if body is None:
+                asked = asked_from_params(params, self._serving.lexicon)
+                body = self._worked_out(asked, archive, tag, started)
+            resp.set_header("Cache-Control", NO_STORE)
+            self._send(resp, body, started)
 
     def _read(self, arguments: Arguments) -> SearchParams:
         params, problems = read_params(arguments, self._parameters)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 from service import wire
 from service.answers import article_answer
 from service.asking import ask, etag, request_of
+from service.gone import again_if_gone
 from service.params import DEFAULTS, EXPORT, arguments_from_query_string
 from service.problems import Busy
 from service.wire_reuse import ExportedArticle
@@ -107,6 +108,7 @@ class ExportResource:
         self._serving = serving
         self._turns = threading.BoundedSemaphore(EXPORTS_AT_ONCE)
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with all of it, or what that would be like (HEAD)."""
         asked = ask(arguments_from_query_string(req.query_string), self._serving.lexicon, EXPORT)

@@ -30,6 +30,7 @@ from search.searcher import Hit
 from service import wire
 from service.asking import VERSION, Asked, ask, etag, request_of
 from service.base_address import base_address
+from service.gone import again_if_gone
 from service.pages.addresses import article_address, find_web_address, question_address, search_address
 from service.params import DEFAULTS, MAX_PER_PAGE, SEARCH, arguments_from_query_string
 from service.phrasing import dateline_of, in_words
@@ -133,6 +134,7 @@ def entries_asked(arguments: Arguments, params: SearchParams) -> int:
     return params.per_page if "per_page" in arguments.values else MAX_PER_PAGE
 
 
+@again_if_gone
 def send_feed(
     serving: Serving, req: falcon.Request, resp: falcon.Response, form: FeedForm, question: FeedQuestion
 ) -> None:

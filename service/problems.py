@@ -54,7 +54,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ParamProblem:
-    """What is wrong with one parameter, said of it: `detail` continues the sentence that `param` begins."""
+    """What is wrong with one parameter: `detail` continues the sentence that `param` begins.
+
+    Of an article it is what its reader says: a sentence of its own where one field is meant.
+    """
 
     param: str
     detail: str
@@ -184,7 +187,7 @@ class UnusableArticles(ServiceProblem):
     status, code = 422, "unusable-articles"
 
     def __init__(self, errors: tuple[ParamProblem, ...], *, count: int) -> None:
-        said = "; ".join(f"{error.param} {error.detail}" for error in errors[:_SAID])
+        said = "; ".join(f"{error.param}: {error.detail}" for error in errors[:_SAID])
         more = f"; and {count - _SAID} more" if count > _SAID else ""
         super().__init__(f"{said}{more}. Nothing was kept", errors=errors)
 

@@ -15,6 +15,7 @@ from search.searcher import Hit
 from service import wire
 from service.answers import RelatedHit, related_answer
 from service.asking import etag
+from service.gone import again_if_gone
 from service.params import RELATED, arguments_from_query_string, read_params
 from service.problems import InvalidParameters, NotFound, ParamProblem
 
@@ -38,6 +39,7 @@ class RelatedResource:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response, article_id: str) -> None:
         """Answer with what has to do with the article."""
         params = _read(req)

@@ -31,6 +31,7 @@ from service.caching import NO_STORE
 from service.cursors import cursor_from_offset
 from service.exposition import PATH as METRICS
 from service.exposition import MetricsResource
+from service.gone import again_if_gone
 from service.openapi.document import openapi_document
 from service.params import (
     FACET,
@@ -169,6 +170,7 @@ class ArticleResource:
         self._serving = serving
         self._answer = answer
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response, article_id: str) -> None:
         """Answer with the article."""
         site = read_site(arguments_from_query_string(req.query_string))

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from index.errors import ViewGone
 from search.names import Names, PlaceNames
 from search.reloading import Reloading
 from search.suggest import names_of
@@ -32,12 +31,6 @@ if TYPE_CHECKING:
     import falcon
 
     from index.gazetteer import Gazetteer
-
-
-GONE_PATIENCE_S: Final = 15.0
-"""How long a request waits for something newer to be opened where what it asked is gone."""
-
-GONE_POLL_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,28 +77,11 @@ class Serving:
         """Lend the archive as far as a request may see it: whatever answers readers answers from this.
 
         `site` names one that the answer is for, if it is not the request's own parameter that says so. Raises as
-        `Access.extent_of` and `Reloading.lease` do.
+        `Access.extent_of` and `Reloading.lease` do; what is lent may be gone while it is read (`service.gone`).
         """
         extent = self.access.extent_in(req, site) if site else self.access.extent_of(req)
         with self.archives.lease() as archive:
             yield archive.within(extent, self.gazetteer)
-
-    def answered(self, req: falcon.Request, answer: Callable[[Archive], None]) -> None:
-        """Have a request answered from the archive as far as it may see it; again, if what it asked is gone meanwhile.
-
-        Where a node of a cluster is lost with what was being read, and something newer was published since, that is
-        opened within moments. Whoever asked need not know. Raises as `lease` and `answer` do.
-        """
-        until = time.monotonic() + GONE_PATIENCE_S
-        while True:
-            try:
-                with self.lease(req) as archive:
-                    answer(archive)
-                    return
-            except ViewGone:
-                if time.monotonic() > until:
-                    raise
-            time.sleep(GONE_POLL_S)
 
     def took_ms(self, started: float) -> float:
         """Milliseconds since `started`, to a tenth."""

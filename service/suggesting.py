@@ -13,6 +13,7 @@ from search.suggest import find_corrected, find_titles
 from service import wire
 from service.asking import etag
 from service.base_address import base_address
+from service.gone import again_if_gone
 from service.pages.addresses import article_address, search_address
 from service.params import (
     SUGGEST,
@@ -115,6 +116,7 @@ class SuggestResource:
     def __init__(self, serving: Serving, suggesting: Suggesting) -> None:
         self._serving, self._suggesting = serving, suggesting
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer what could be meant."""
         params = _read(req)
@@ -132,6 +134,7 @@ class BrowserSuggestResource:
     def __init__(self, serving: Serving, suggesting: Suggesting) -> None:
         self._serving, self._suggesting = serving, suggesting
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer what could be meant."""
         params = _read(req)

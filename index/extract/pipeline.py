@@ -126,7 +126,7 @@ class Extractor:
             return Found(title, (*given.declared(reading.raw.declared.title or title), *evidence))
         found = reading.page.headline or find_lead(reading.text, reading.page.blocks, self._longest_lead)
         if found is None:
-            raise UnreadableInput(reading.raw.origin, None, "it holds no words; give the article a text or a title")
+            raise UnreadableInput(reading.raw.origin, None, "holds no words; give the article a text or a title")
         return found
 
     def _published(self, reading: _Reading, founded: int | None) -> Found[PublishedOn] | None:

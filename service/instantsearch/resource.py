@@ -16,6 +16,7 @@ from service import answers
 from service import wire as api
 from service.access.extents import refuse_uncounted
 from service.bodies import read_json_object
+from service.gone import again_if_gone
 from service.instantsearch import wire
 from service.instantsearch.answering import Marking, facet_result, search_result
 from service.instantsearch.attributes import ATTRIBUTES, NUMBERS, TIMESTAMP, VALUES, YEAR, Vocabulary, field_of
@@ -57,7 +58,10 @@ class InstantSearchResource:
         media_type = (req.content_type or "").partition(";")[0].strip().lower()
         if media_type not in MEDIA_TYPES:
             raise UnsupportedMedia
-        items = items_from_body(read_json_object(req, self._serving.max_body_bytes))
+        self._answer(req, resp, items_from_body(read_json_object(req, self._serving.max_body_bytes)))
+
+    @again_if_gone
+    def _answer(self, req: falcon.Request, resp: falcon.Response, items: tuple[Item, ...]) -> None:
         with self._serving.lease(req) as archive:
             items = tuple(_as_counted(item, archive) for item in items)
             asking = _Asking(self._serving, archive, self._vocabularies.of(archive), self._serving.names.of(archive))

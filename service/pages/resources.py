@@ -20,6 +20,7 @@ from search.errors import SearchError
 from service import wire
 from service.asking import ask, corrected, etag, read_site
 from service.base_address import base_address
+from service.gone import again_if_gone
 from service.headers import page_policy
 from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, article_address, page_arguments, search_address
 from service.pages.article_page import article_page
@@ -62,6 +63,7 @@ class SearchPageResource:
         self._serving = serving
         self._days = PerGeneration(lambda archive: days_of_archive(archive.searcher))
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the page of a question."""
         if _leads_on(self._serving, req, resp, HOME):
@@ -93,6 +95,7 @@ class ArticlePageResource:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response, article_id: str) -> None:
         """Answer with the page of an article."""
         given = page_arguments(req.query_string)
@@ -146,10 +149,14 @@ class DocsPageResource:
     def _found_here(self, req: falcon.Request) -> tuple[int, ...]:
         """What the examples find in what this reader may see; nothing where there is no index, or none for them."""
         try:
-            with self._serving.lease(req) as archive:
-                return self._found.of(archive)
+            return self._ask_examples(req)
         except (IndexingError, SearchError, ServiceProblem):
             return ()
+
+    @again_if_gone
+    def _ask_examples(self, req: falcon.Request) -> tuple[int, ...]:
+        with self._serving.lease(req) as archive:
+            return self._found.of(archive)
 
 
 class EmbedResource:
@@ -158,6 +165,7 @@ class EmbedResource:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer with the page of a question."""
         if _leads_on(self._serving, req, resp, EMBED):
@@ -181,6 +189,7 @@ class OembedResource:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer in JSON; XML is not spoken here (501, as oEmbed asks)."""
         values = arguments_from_query_string(req.query_string).values

@@ -18,6 +18,7 @@ import msgspec
 from service import wire
 from service.asking import asked_from_params, etag, read_site, request_of
 from service.feeds import ATOM_FORM, JSON_FORM, FeedQuestion, entries_asked, send_feed
+from service.gone import again_if_gone
 from service.params import (
     DEFAULTS,
     MAX_PER_PAGE,
@@ -70,6 +71,7 @@ class SavedSearchResource:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
 
+    @again_if_gone
     def on_get(self, req: falcon.Request, resp: falcon.Response, search_id: str) -> None:
         """Answer with it."""
         shown = _shown(arguments_from_query_string(req.query_string), SINCE_AND_SITE)

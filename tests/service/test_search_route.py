@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.document import Evidence, Found, Region, Role
-from index.errors import ViewGone
-from search.searcher import Searcher
 from tests.service.made_up import made_up
 
 if TYPE_CHECKING:
@@ -331,38 +329,3 @@ def test_a_facet_searched_in_counts_as_the_facet_of_the_search_does(api: Api) ->
     of_search = api.get("/v1/search", {**question, "facet": "topic"}).json["facets"]["topic"]
     of_facet = api.get("/v1/facets/topic", question).json
     assert {name: of_facet[name] for name in of_search} == of_search
-
-
-def gone(times: int, search: Callable[..., Any]) -> Callable[..., Any]:
-    """A search that finds what it asks gone so many times, as where a node of a cluster is lost."""
-    left = [times]
-
-    def searched(*arguments: Any, **named: Any) -> Any:
-        if left[0]:
-            left[0] -= 1
-            raise ViewGone("dateline", "1-00000000")
-        return search(*arguments, **named)
-
-    return searched
-
-
-@pytest.mark.parametrize("by_post", [False, True], ids=["GET", "POST"])
-def test_where_what_is_asked_is_gone_the_newer_one_is_asked(
-    api: Api,
-    monkeypatch: pytest.MonkeyPatch,
-    by_post: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
-    """Nobody who asks need know; if nothing newer comes for long, it is told as what it is."""
-
-    def ask(words: str) -> testing.Result:
-        return api.post("/v1/search", {"q": words}) if by_post else api.get("/v1/search", {"q": words})
-
-    wanted, search = ask("smuggl*").json["total"], Searcher.search
-    monkeypatch.setattr(Searcher, "search", gone(3, search))
-    answer = ask("SMUGGL*")
-    assert (answer.status_code, answer.json["total"]) == (200, wanted)
-    monkeypatch.setattr("service.serving.GONE_PATIENCE_S", 0.2)
-    monkeypatch.setattr(Searcher, "search", gone(1000, search))
-    answer = ask("Smuggl*")
-    assert answer.status_code == 503
-    assert answer.json["detail"] == "what was being read was replaced by something newer; ask again"

@@ -224,7 +224,7 @@ def test_a_batch_that_fails_in_the_store_keeps_nothing(writer: Writer, monkeypat
         pytest.param(
             "", "[]", {}, 415, "one on each line, sent with Content-Type: application/x-ndjson", id="an array"
         ),
-        pytest.param("", b"\xff".decode("latin-1"), {"Content-Type": LINES}, 422, "line 1 is not JSON", id="no text"),
+        pytest.param("", b"\xff".decode("latin-1"), {"Content-Type": LINES}, 422, "line 1: is not JSON", id="no text"),
     ],
 )
 def test_what_cannot_be_taken(  # noqa: PLR0913, PLR0917 - a row of the table

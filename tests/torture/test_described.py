@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.torture.described_hooks import BEYOND_SCHEMAS, is_beyond_schemas, is_blank
+from tests.torture.described_hooks import BEYOND_SCHEMAS, is_beyond_schemas, is_blank, is_called_good
 from tests.torture.flooding import tell
 from tests.torture.serving import archive, articles, served
 
@@ -102,3 +102,10 @@ def test_only_what_is_blank_is_taken_for_blank(query: str, wanted: bool) -> None
     said = "Invalid component: parameters `facet`, `op` in query\n  - violates `type`"
     assert is_blank(said, f"http://localhost/v1/feed.json?{query}") == wanted
     assert not is_blank("Invalid component: in body - violates `enum`", f"http://localhost/?{query}")
+
+
+def test_only_what_has_nothing_wrong_is_called_good() -> None:
+    """One part that is named is one part too many."""
+    assert is_called_good("Invalid data should have been rejected\nInvalid component: positive test case")
+    assert not is_called_good("Invalid component: parameter `q` in query - violates `type`")
+    assert not is_called_good("Invalid component:\n  - in body - violates `type`")
