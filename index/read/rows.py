@@ -25,6 +25,10 @@ FIELDS: Final = ("id", "url", "title", "body", "date", "region", "source", "topi
 LISTS: Final = ("region", "topic", "authors")
 """Fields that may have several values."""
 
+LEAST_NUMBER: Final = -(2**63)
+MOST_NUMBER: Final = 2**63 - 1
+"""Between these an id may be a number. What is beyond, other programs round, and two articles become one."""
+
 _ROLES: Final = ", ".join(Role)
 
 
@@ -99,6 +103,8 @@ def _texts(row: Mapping[str, object], field: str) -> tuple[str, ...]:
 def _id(row: Mapping[str, object]) -> str | None:
     value = row.get("id")
     if isinstance(value, int) and not isinstance(value, bool):
+        if not LEAST_NUMBER <= value <= MOST_NUMBER:
+            raise Refused("id is a number that 64 bits cannot hold; write it as text")
         value = str(value)
     article_id = _text({"id": value}, "id")
     if article_id is not None and (problem := id_problem(article_id)):

@@ -40,12 +40,13 @@ _TAGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathParameter:
-    """A part of a path: its name, what it means, one to try, and, if they are few, what it may be."""
+    """A part of a path: its name, what it means, one to try, and what it may be: one of a few, or so long."""
 
     name: str
     meaning: str
     example: str
     choices: tuple[str, ...] = ()
+    longest: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from index.archive.identity import MAX_ID_LENGTH
 from service import wire
 from service.access.keys import Scope
 from service.instantsearch import wire as instantsearch
@@ -15,7 +16,9 @@ from service.wire_reuse import JsonFeed, OpenSearchSuggestions, SuggestAnswer
 from service.writing import wire as writing
 from service.writing.wire import LINES
 
-_ARTICLE_ID: Final = (PathParameter(name="article_id", meaning="The article's id.", example="report-7"),)
+_ARTICLE_ID: Final = (
+    PathParameter(name="article_id", meaning="The article's id.", example="report-7", longest=MAX_ID_LENGTH),
+)
 _SEARCH_ID: Final = (PathParameter(name="search_id", meaning="The saved search's id.", example="border-trade"),)
 _FIELD: Final = (
     PathParameter(

@@ -18,7 +18,11 @@ _BLANK: Final = {"type": "string", "pattern": "^ *$"}
 
 def path_parameter(row: PathParameter) -> Json:
     """A part of the path."""
-    schema = {"type": "string"} | ({"enum": list(row.choices)} if row.choices else {})
+    schema: Json = {"type": "string"}
+    if row.choices:
+        schema["enum"] = list(row.choices)
+    if row.longest:
+        schema["maxLength"] = row.longest
     return {
         "name": row.name,
         "in": "path",

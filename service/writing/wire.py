@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from index.archive.identity import MAX_ID_LENGTH
 from index.document import Role  # noqa: TC001 - msgspec reads the annotations
+from index.read.rows import LEAST_NUMBER, MOST_NUMBER
 from service import wire  # noqa: TC001 - likewise
 
-ID_PATTERN = r"^[\w.~:@-]{1,128}$"
 LINES = "application/x-ndjson"
 """The media type of JSON objects, one on each line."""
 
@@ -18,6 +19,7 @@ WORDS = r"^[^\u0000]*$"
 WEB_ADDRESS = r"^(https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?([/?#][!-~]*)?)?$"
 
 Words = Annotated[str, msgspec.Meta(pattern=WORDS)]
+Number = Annotated[int, msgspec.Meta(ge=LEAST_NUMBER, le=MOST_NUMBER)]
 
 
 class NamedRegion(msgspec.Struct, frozen=True):
@@ -29,18 +31,21 @@ class NamedRegion(msgspec.Struct, frozen=True):
 
 
 class NewArticle(msgspec.Struct, frozen=True):
-    """An article as sent. Only `body` must be there; what is left out is understood from it."""
+    """An article as sent. Only `body` must be there; what is left out is understood from it.
+
+    Its `id` is made of letters and digits of any script and `._~:@-`.
+    """
 
     # Lists are of plain `str`: msgspec 0.22 may crash on annotated items of a list in a union that occurs twice.
     body: Words
-    id: Annotated[str, msgspec.Meta(pattern=ID_PATTERN)] | int | None = None
+    id: Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH, pattern=WORDS)] | Number | None = None
     url: Annotated[str, msgspec.Meta(max_length=2000, pattern=WEB_ADDRESS)] | None = None
     title: Words | None = None
     date: Words | None = None
-    region: str | NamedRegion | list[str | NamedRegion] | None = None
+    region: str | NamedRegion | list[str | NamedRegion | None] | None = None
     source: Words | None = None
-    topic: str | list[str] | None = None
-    authors: str | list[str] | None = None
+    topic: str | list[str | None] | None = None
+    authors: str | list[str | None] | None = None
     language: Words | None = None
 
 

@@ -4,7 +4,8 @@ A dry run keeps nothing: that an article is not there which was never sent but t
 failure of `ensure_resource_availability`. An address that is too long is refused (414) whatever else is wrong with it,
 though `negative_data_rejection` does not list that status; it also makes lists and nulls that are blank once they are
 in an address, and blank is as good as not given. Amid a scenario it gives a bad body the id of an answer before, and
-where that was all that was bad about it, calls what is sent a positive test case, and yet wants it refused.
+where that was all that was bad about it, calls what is sent a positive test case, and yet wants it refused. Who sends
+too many keys that are not right is told so (429), and it knows no refusal of a key but 401 and 403.
 
 The check `positive_data_acceptance` holds that whatever a schema allows must be done. It is kept as it is, but for
 refusals every reason of which is in `BEYOND_SCHEMAS`: JSON Schema has no words for them, and HTTP's word is 400, 410 or
@@ -71,6 +72,8 @@ def filter_failure(_context: schemathesis.HookContext, failure: Any, case: Any, 
     if type(failure).__name__ == "AcceptedNegativeData":
         mistaken = is_called_good(failure.message) or is_blank(failure.message, str(response.request.url))
         return response.status_code != URI_TOO_LONG and not mistaken
+    if type(failure).__name__ == "IgnoredAuth":
+        return "got `429 " not in failure.message
     if type(failure).__name__ == "EnsureResourceAvailability":
         return case.path_parameters["article_id"] in _kept
     if type(failure).__name__ != "RejectedPositiveData":

@@ -9,6 +9,7 @@ and bodies as described; what is described done, what is not refused; what is de
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from tests.torture.serving import archive, articles, served
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.torture.conftest import Rounds
 
@@ -55,26 +56,43 @@ def followed(data: Path) -> Iterator[None]:
         indexer.wait()
 
 
-def test_the_service_is_as_it_describes_itself(tmp_path: Path, rng: random.Random, rounds: Rounds) -> None:
-    """Whatever the document allows is answered as it says, and whatever it does not allow is refused."""
+@pytest.fixture
+def hold_to_its_word(tmp_path: Path, rng: random.Random, rounds: Rounds) -> Iterator[Callable[[str], str]]:
+    """Hold a service to its description, in the phases that are named: what came of it. Whatever is found fails."""
     data = archive(tmp_path, articles(100))
     dateline("searches", "add", "border-trade", "--data", str(data), "--q", "border trader")
     printed = dateline("keys", "create", "--data", str(data), "--scope", "admin")
     key = next(word for word in printed.split() if word.startswith("dl_"))
     with served(data, DATELINE_RATE="0", DATELINE_WORKERS="1") as service, followed(data):
-        done = subprocess.run(
-            [
-                sys.executable, "-m", "schemathesis.cli", "run",
-                f"http://{service.host}:{service.port}/openapi.json", "--header", f"Authorization: Bearer {key}",
-                "--checks", "all", "--mode", "all", "--max-examples", str(rounds(3, 1_000)),
-                "--phases", "examples,coverage,fuzzing,stateful" if rounds(0, 1) else "examples,fuzzing",
-                "--seed", str(rng.randrange(2**32)), "--no-color", "--warnings", "off",
-            ],
-            capture_output=True, text=True, check=False, cwd=tmp_path,
-            env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.torture.described_hooks", "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
-    tell(done.stdout[-SUMMARY:])
-    assert done.returncode == 0, done.stdout + done.stderr
+
+        def hold(phases: str) -> str:
+            done = subprocess.run(
+                [
+                    sys.executable, "-m", "schemathesis.cli", "run",
+                    f"http://{service.host}:{service.port}/openapi.json", "--header", f"Authorization: Bearer {key}",
+                    "--checks", "all", "--mode", "all", "--max-examples", str(rounds(3, 1_000)), "--phases", phases,
+                    "--seed", str(rng.randrange(2**32)), "--no-color", "--warnings", "off",
+                ],
+                capture_output=True, text=True, check=False, cwd=tmp_path,
+                env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.torture.described_hooks", "PYTHONPATH": str(ROOT)},
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        yield hold
+
+
+def test_the_service_is_as_it_describes_itself(hold_to_its_word: Callable[[str], str], rounds: Rounds) -> None:
+    """Whatever the document allows is answered as it says, and whatever it does not allow is refused."""
+    tell(hold_to_its_word("examples,coverage,fuzzing" if rounds(0, 1) else "examples,fuzzing")[-SUMMARY:])
+
+
+def test_it_is_so_amid_scenarios(hold_to_its_word: Callable[[str], str], rounds: Rounds) -> None:
+    """And where one request follows from the answer to another: the tool ends early, so it is begun again and again."""
+    done = 0
+    while done < rounds(1, 1_000):
+        done += int(re.search(r"Scenarios:\s+(\d+)", hold_to_its_word("stateful"))[1])  # type: ignore[index] # it says so
+    tell(f"{done} scenarios")
 
 
 @pytest.mark.parametrize(

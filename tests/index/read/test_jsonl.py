@@ -42,10 +42,10 @@ def test_every_declared_field_is_taken() -> None:
         title=" A title ",
         body=" body, unaltered\n",
         date="2020-03",
-        region=["Sinuiju", {"id": "kp-dandong", "role": "sender"}, {"name": "Hyesan"}, "Sinuiju"],
+        region=["Sinuiju", {"id": "kp-dandong", "role": "sender"}, {"name": "Hyesan"}, "Sinuiju", None],
         source="Daily NK",
-        topic="trade",
-        authors=["Ha Yoon Ah", ""],
+        topic=["trade", None],
+        authors=["Ha Yoon Ah", "", None],
         language="en",
     )
     assert read(b"\xef\xbb\xbf\n" + full) == [
@@ -108,6 +108,7 @@ def test_every_declared_field_is_taken() -> None:
         pytest.param(row(body="a\0b"), "NUL", id="nul in the body"),
         pytest.param(row(body="b", title="a\0b"), "title holds a NUL", id="nul in the title"),
         pytest.param(row(body="b", date=2020), "date is a number, not text", id="number as date"),
+        pytest.param(row(body="b", id=2**63), "id is a number that 64 bits cannot hold; write it", id="large number"),
         pytest.param(row(body="b", id=True), "id is true or false, not text", id="boolean as id"),
         pytest.param(row(body="b", id="a b"), "the id 'a b' holds ' '", id="impossible id"),
         pytest.param(row(body="b", topic=["a", {}]), "topic is an object, not text", id="object as topic"),
@@ -233,6 +234,13 @@ def test_no_row_stops_a_file(lines: list[bytes]) -> None:
         if isinstance(item, RawDocument):
             assert item.id is None or id_problem(item.id) is None
             assert item.content.strip() or item.declared.title
+
+
+def test_an_id_may_be_a_number_that_64_bits_hold() -> None:
+    """What is larger, other programs round."""
+    (item,) = read(row(body="b", id=2**63 - 1))
+    assert isinstance(item, RawDocument)
+    assert item.id == "9223372036854775807"
 
 
 def test_an_integer_of_any_length_is_a_problem_at_most() -> None:
