@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from falcon import testing
@@ -30,12 +31,18 @@ class Silence:
         """Likewise."""
 
 
+@functools.cache
+def lexicon() -> Lexicon:
+    """The places and other words there are, read once for all that is served here."""
+    return Lexicon.of(load_gazetteer())
+
+
 def serve(data: DataFolder) -> tuple[Reloading[Archive], testing.TestClient]:
     """What follows a data folder, to be closed, and a client to ask; before each answer it is looked what is new."""
     archives = archives_of(Settings(data=data.path, reload_check_ms=0), Silence())
     serving = Serving(
         archives=archives,
-        lexicon=Lexicon.of(load_gazetteer()),
+        lexicon=lexicon(),
         cache=CachePolicy(0, 0),
         max_body_bytes=4096,
         held=lambda: hold_of(data),
