@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import resources
 from itertools import chain
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from index.analysis import terms
 from index.errors import DataFileError
@@ -100,10 +100,14 @@ class Variant:
     query: Query
 
 
+Entry: TypeAlias = tuple[tuple[Name, ...], Meaning]
+"""Names of one thing, and what each of them stands for."""
+
+
 class Thesaurus:
     """Meanings by the terms of their names, and spellings of words that have none. Immutable."""
 
-    def __init__(self, meanings: Iterable[tuple[tuple[Name, ...], Meaning]], *, respells: bool = False) -> None:
+    def __init__(self, meanings: Iterable[Entry], *, respells: bool = False) -> None:
         """Each meaning comes with the names that have it. Only one that `respells` knows other spellings."""
         known: defaultdict[tuple[str, ...], dict[Meaning, None]] = defaultdict(dict)
         for names, meaning in meanings:
@@ -142,17 +146,17 @@ class Lexicon:
     place_words: PlaceWords
 
     @classmethod
-    def of(cls, gazetteer: Gazetteer, synonyms: Iterable[tuple[tuple[Name, ...], Meaning]] = ()) -> Lexicon:
+    def of(cls, gazetteer: Gazetteer, synonyms: Iterable[Entry] = ()) -> Lexicon:
         """That of a gazetteer, and of synonyms as `load_synonyms` gives them."""
         return cls(gazetteer, thesaurus_of(gazetteer, synonyms), PlaceWords(gazetteer))
 
 
-def thesaurus_of(gazetteer: Gazetteer, synonyms: Iterable[tuple[tuple[Name, ...], Meaning]] = ()) -> Thesaurus:
+def thesaurus_of(gazetteer: Gazetteer, synonyms: Iterable[Entry] = ()) -> Thesaurus:
     """The names of a gazetteer's places, and synonyms as `load_synonyms` gives them."""
     return Thesaurus([*map(_named, gazetteer.places.values()), *synonyms], respells=True)
 
 
-def _named(place: Place) -> tuple[tuple[Name, ...], Meaning]:
+def _named(place: Place) -> Entry:
     names = _names((place.name, *place.names))
     weak = {tuple(terms(name)) for name in place.weak}
     asked = tuple(name for name in names if name.terms not in weak)
@@ -169,7 +173,7 @@ def _names(texts: Iterable[str]) -> tuple[Name, ...]:
     return tuple(found.values())
 
 
-def load_synonyms(path: Path | None = None) -> tuple[tuple[tuple[Name, ...], Meaning], ...]:
+def load_synonyms(path: Path | None = None) -> tuple[Entry, ...]:
     """The synonyms of a file, or those that come with Dateline. Raises `DataFileError`.
 
     A row has `words` that stand for each other, or `words` that also stand for what is in `also` (one way).
@@ -190,7 +194,7 @@ def _own_synonyms() -> str:
     return resources.files("search").joinpath("data/synonyms.toml").read_text("utf-8")
 
 
-def _synonym(row: object, where: str, number: int) -> tuple[tuple[Name, ...], Meaning]:
+def _synonym(row: object, where: str, number: int) -> Entry:
     entry = f"synonym {number}"
     if not isinstance(row, dict) or set(row) - {"words", "also"} or "words" not in row:
         raise DataFileError(where, entry, "has `words`, and may have `also`; nothing else")

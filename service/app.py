@@ -37,7 +37,7 @@ from service.serving import Serving
 from service.settings import apply_korean, settings_from_environment
 from service.widget import TEMPLATE as WIDGET
 from service.widget import WidgetResource, load_widgets
-from service.wiring import ON_CLUSTER, archives_of, hold_of, lexicon_of
+from service.wiring import ON_CLUSTER, archives_of, hold_of, lexicon_for_good
 from service.writing.intake import intake_from_settings
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
     access = access_from_settings(settings, limits, log)
     serving = Serving(
         archives=archives,
-        lexicon=lexicon_of(data),
+        lexicon=lexicon_for_good(data),
         cache=CachePolicy.from_settings(settings),
         max_body_bytes=settings.max_body_bytes,
         name=settings.name,

@@ -3,8 +3,9 @@
 
 A worker (`service.limiting.worker`) answers `threads` requests at a time and keeps whatever waits for a client out of
 its threads' way. Each opens the archive itself: nothing is opened before the fork. But what takes a while is done
-before, for all of them: importing the engine, compiling it if `dateline build` has not done so on this machine, and
-loading its machine code.
+before, for all of them: importing the engine, compiling it if `dateline build` has not done so on this machine, loading
+its machine code, and reading places and synonyms. So a worker that takes another's place starts by the same rules, be
+the file spoilt by then.
 Limits are small because no request of this API needs more.
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 
 from gunicorn import util
 
-from index.errors import ClusterError
+from index.errors import ClusterError, DataFileError
 from index.layout import DataFolder, published
 from service import metrics
 from service.limiting.requests import join as join_limiter
@@ -30,7 +31,7 @@ from service.refusals import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEAD
 from service.settings import SettingsError, settings_from_environment
 from service.supervising import READY
 from service.tally import Board
-from service.wiring import compile_engine, load_engine, needs_compiling, prepare_engine
+from service.wiring import compile_engine, lexicon_for_good, load_engine, needs_compiling, prepare_engine
 
 MOST_WORKERS = 256
 """Of which at most 64 are asked for; there are more while those of old settings finish. Memory unused costs nothing."""
@@ -44,6 +45,10 @@ except ClusterError as error:
     sys.exit(f"Dateline cannot start: {error}")
 
 _data = DataFolder(_settings.data)
+try:
+    lexicon_for_good(_data)
+except DataFileError as error:
+    sys.exit(f"Dateline cannot start: {error}")
 if _settings.engine == "arrays" and published(_data):
     if needs_compiling(_data):
         sys.stdout.write("Compiling the search engine for this machine; it takes about a minute …\n")

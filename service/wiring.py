@@ -10,6 +10,7 @@ most commands do without.
 
 from __future__ import annotations
 
+import functools
 import gc
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -29,7 +30,7 @@ from search.errors import Withdrawn
 from search.percolate import TopicTagger, load_topics
 from search.reloading import Reloading
 from search.searcher import Searcher
-from search.thesaurus import Lexicon, load_synonyms
+from search.thesaurus import Entry, Lexicon, load_synonyms
 from service import wire
 from service.answer_cache import AnswerCache
 from service.archive import Archive
@@ -250,8 +251,19 @@ def lexicon_of(data: DataFolder) -> Lexicon:
 
     Raises `DataFileError`.
     """
+    return Lexicon.of(load_gazetteer(), synonyms_of(data))
+
+
+@functools.cache
+def lexicon_for_good(data: DataFolder) -> Lexicon:
+    """`lexicon_of`, read once: what is asked for before workers are forked, each of them has, whenever it begins."""
+    return lexicon_of(data)
+
+
+def synonyms_of(data: DataFolder) -> tuple[Entry, ...]:
+    """The synonyms of a data folder, as `lexicon_of` takes them. Quick. Raises `DataFileError`."""
     own = data.path / OWN_SYNONYMS
-    return Lexicon.of(load_gazetteer(), load_synonyms(own if own.exists() else None))
+    return load_synonyms(own if own.exists() else None)
 
 
 def topics_of(data: DataFolder) -> tuple[TopicRule, ...]:

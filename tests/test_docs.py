@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from index.gazetteer import load_gazetteer
+from search.percolate import load_topics
+from search.thesaurus import load_synonyms
 from service.params import FACET, SEARCH
 from service.settings import setting_rows
 
@@ -32,6 +35,19 @@ def test_every_setting_is_documented() -> None:
     """The table of settings in docs/deploying.md is the table in the code."""
     rows = re.findall(r"^\| `(DATELINE_\w+)` \| `(.*?)` \| (.+) \|$", _read("docs/deploying.md"), re.MULTILINE)
     assert rows == [(row.variable, row.default, row.meaning) for row in setting_rows()]
+
+
+def test_rules_of_ones_own_are_as_they_are_shown(tmp_path: Path) -> None:
+    """The examples of docs/deploying.md are read as they stand, and the topic does what its sentences say."""
+    examples = re.findall(r"^```toml\n# (\w+)\.toml: (?:.*?)^```", _read("docs/deploying.md"), re.MULTILINE | re.DOTALL)
+    assert examples == ["topics", "synonyms"]
+    for text in re.findall(r"^```toml\n(.*?)^```", _read("docs/deploying.md"), re.MULTILINE | re.DOTALL):
+        (tmp_path / text.removeprefix("# ").partition(":")[0]).write_text(text, encoding="utf-8")
+    assert [topic.broken_examples() for topic in load_topics(load_gazetteer(), tmp_path / "topics.toml")] == [()]
+    assert [[name.text for name in names] for names, _ in load_synonyms(tmp_path / "synonyms.toml")] == [
+        ["jangmadang", "market", "장마당"],
+        ["Room 39"],
+    ]
 
 
 def test_every_parameter_is_documented() -> None:

@@ -9,6 +9,7 @@ from service.doctoring.findings import Examined, Finding
 from service.doctoring.indexes import check_index, check_indexer
 from service.doctoring.machine import check_machine
 from service.doctoring.permissions import check_permissions
+from service.doctoring.rules import check_rules
 from service.doctoring.searches import check_searches
 from service.doctoring.settings_checks import check_settings
 
@@ -21,6 +22,7 @@ CHECKS: Final[tuple[Callable[[Patient], Iterator[Examined]], ...]] = (
     check_settings,
     check_permissions,
     check_disk,
+    check_rules,
     check_index,
     check_indexer,
     check_searches,

@@ -6,7 +6,14 @@ import random
 from typing import TYPE_CHECKING, Final
 
 from index.archive.store import Store
-from index.errors import DamagedGeneration, GenerationError, GenerationVersion, IndexingError, NoGeneration
+from index.errors import (
+    DamagedGeneration,
+    DataFileError,
+    GenerationError,
+    GenerationVersion,
+    IndexingError,
+    NoGeneration,
+)
 from index.generation.publish import held
 from index.layout import Generation, Verified, check_files, current
 from service.doctoring.clusters import check_cluster
@@ -99,6 +106,8 @@ def _freshness(patient: Patient, reflects: Reflects) -> Iterator[Finding]:
         with Store.open(patient.data.archive, must_exist=True) as store:
             archive, change = store.id, store.change
         rules = extractor_of(patient.data).fingerprint
+    except DataFileError:
+        return  # that is for `check_rules` to say
     except IndexingError as error:
         yield Finding(AREA, str(error), "the archive is what everything else is made from", "see what is said there")
         return

@@ -110,6 +110,30 @@ def test_it_serves_follows_builds_and_stops_when_told(
     assert "127.0.0.1" not in errors
 
 
+def test_synonyms_that_cannot_be_read_are_told_before_anything_is_served(
+    tmp_path: Path, documents: Sequence[Document], publish_documents: Callable[..., Any]
+) -> None:
+    """Where they are wrong, and no more. A worker that begins after they were spoilt goes by those there were."""
+    publish_documents(DataFolder(tmp_path), documents[:10])
+    (tmp_path / "synonyms.toml").write_text('[[synonym]]\nwords = "market"\n')
+    with started(tmp_path) as process:
+        output, errors = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode != 0
+        assert output == ""
+        assert errors.startswith(f"Dateline cannot start: {tmp_path}/synonyms.toml: synonym 1: ")
+        assert len(errors.splitlines()) == 1
+    (tmp_path / "synonyms.toml").write_text('[[synonym]]\nwords = ["jangmadang", "market"]\n')
+    with started(tmp_path, DATELINE_WORKERS="1") as process:
+        address = address_of(process)
+        wanted = got(address, "/v1/search?q=jangmadang")["query"]["variants"]
+        assert [variant["text"] for variant in wanted] == ["market"]
+        (tmp_path / "synonyms.toml").write_text("spoilt")
+        (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(worker), signal.SIGKILL)
+        wait_for(lambda: is_ready(address))
+        assert got(address, "/v1/search?q=jangmadang")["query"]["variants"] == wanted
+
+
 def broken_off(_environ: dict[str, Any], start_response: Callable[..., object]) -> Iterator[bytes]:
     """An application whose answer breaks off, as an export does when its generation is withdrawn."""
     start_response("200 OK", [("Content-Type", "text/csv")])

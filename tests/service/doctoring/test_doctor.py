@@ -100,7 +100,7 @@ def test_a_healthy_archive_has_a_handful_of_lines(data: DataFolder) -> None:
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert [line.split()[:2] for line in lines] == [
-        ["ok", area] for area in ("settings", "permissions", "disk", "index", "indexer", "machine")
+        ["ok", area] for area in ("settings", "permissions", "disk", "rules", "index", "indexer", "machine")
     ]
     assert "with 5 articles, every byte as published, up to date" in result.output
 
@@ -130,7 +130,7 @@ def test_findings_say_what_why_and_what_to_do(data: DataFolder) -> None:
     report = json.loads(told.output)
     assert [finding["area"] for finding in report["findings"]] == ["permissions"]
     assert report["findings"][0].keys() == {"area", "what", "why", "mend"}
-    assert {entry["area"] for entry in report["sound"]} == {"settings", "disk", "index", "indexer", "machine"}
+    assert {entry["area"] for entry in report["sound"]} == {"settings", "disk", "rules", "index", "indexer", "machine"}
 
 
 def test_where_there_is_no_archive_that_is_said(tmp_path: Path, patient_of: Callable[..., Patient]) -> None:
@@ -235,6 +235,27 @@ def test_keys_that_others_can_read_are_found(data: DataFolder, patient_of: Calla
     keys.chmod(0o600)
     keys.write_text("{")
     assert "nobody's key" in the_finding(patient_of(data), "permissions").why
+
+
+def test_rules_that_cannot_be_read_are_found(data: DataFolder, patient_of: Callable[..., Patient]) -> None:
+    """Topics and synonyms of the archive's own: each says where it is wrong, and nothing else is said for it."""
+    (data.path / "synonyms.toml").write_text('[[synonym]]\nwords = ["jangmadang", ""]\n')
+    finding = the_finding(patient_of(data), "rules")
+    assert "synonyms.toml: synonym 1: `words` must be a list" in finding.what
+    assert "no service starts with it" in finding.why
+    (data.path / "synonyms.toml").write_text('[[synonym]]\nwords = ["jangmadang", "market"]\n')
+    assert Sound("rules", "15 topics and 1 synonym can be read") in list(examine(patient_of(data)))
+    (data.path / "topics.toml").write_text("[[topic]\n")
+    assert "topics.toml" in the_finding(patient_of(data), "rules").what
+
+
+def test_topics_that_do_not_do_what_they_say_are_found(data: DataFolder, patient_of: Callable[..., Patient]) -> None:
+    """By their own examples."""
+    (data.path / "topics.toml").write_text(
+        '[rice]\nname = "Rice"\nquery = "rice"\nmatches = ["Maize is dear."]\nnot = []\n'
+    )
+    findings = [each for each in found(patient_of(data)) if each.area == "rules"]
+    assert [each.what for each in findings] == ["1 example of the topics' own does not hold"]
 
 
 def test_saved_searches_that_cannot_be_read_are_found(data: DataFolder, patient_of: Callable[..., Patient]) -> None:
