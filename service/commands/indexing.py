@@ -14,7 +14,7 @@ import click
 import structlog
 
 from index.archive.store import Store
-from index.errors import GenerationError
+from index.errors import DataFileError, GenerationError
 from index.generation.publish import Hold, held, roll_back
 from index.indexing.indexer import Event, Holding, Indexer
 from index.indexing.stepping import Failed, Looked, Published
@@ -166,7 +166,9 @@ class _Teller:
                     )
             case Failed(error, retry_s):
                 self._reporting.failed(str(error))
-                self._log.error("could not publish", reason=str(error), retry_s=retry_s, exc_info=error)
+                # A file that its owner got wrong is named with the place; where that was noticed helps nobody.
+                found = None if isinstance(error, DataFileError) else error
+                self._log.error("could not publish", reason=str(error), retry_s=retry_s, exc_info=found)
             case Holding(Hold() as hold):
                 self._log.info("publishing is held", since=hold.since.isoformat(), reason=hold.reason)
             case Holding():

@@ -205,6 +205,7 @@ def test_follow_goes_on_where_rules_are_broken(
     assert follow.stderr
     failure = first_line(follow.stderr, "could not publish")
     assert "topics.toml" in failure["reason"]
+    assert failure.get("error") is None
     assert follow.poll() is None
     own.write_text('[rice]\nname = "Rice"\nquery = "rice"\nmatches = ["Rice."]\nnot = ["A road."]\n', encoding="utf-8")
     wait_for(lambda: current_id(data).startswith("2-"))
