@@ -34,7 +34,7 @@ test-cluster: $(VENV)/cluster.stamp ## tests over three real nodes of OpenSearch
 torture: $(VENV)/dev.stamp ## faults by the thousand: kill -9, power loss, full disks, damage, floods (hours)
 	DATELINE_TORTURE=full $(BIN)/pytest -s --deselect tests/torture/test_soak.py tests/torture
 
-soak: $(VENV)/dev.stamp ## an hour of mixed load while the archive changes: memory, descriptors, latency
+soak: $(VENV)/dev.stamp ## an hour of mixed load while the archive changes, after twenty minutes of the same: memory, descriptors, latency
 	DATELINE_TORTURE=full $(BIN)/pytest -s tests/torture/test_soak.py
 
 fuzz: $(VENV)/fuzz.stamp ## coverage-guided fuzzing of query parser, readers and date rules, ten minutes each

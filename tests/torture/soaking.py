@@ -18,23 +18,16 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 import msgspec
-import numpy as np
-
-from index.errors import GenerationError
-from index.layout import current
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
-
-    from index.layout import DataFolder
 
 STARTS_WITHIN_S: Final = 180
 """The service may have to compile first."""
@@ -121,21 +114,17 @@ def _children_by_parent() -> dict[int, list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a process holds: seconds since the start; memory of its own and in all, in bytes; open files.
-
-    `index_bytes` is how large the index was then, which what a process holds of it goes with.
-    """
+    """What a process holds: seconds since the start; memory of its own and in all, in bytes; open files."""
 
     at: float
     pid: int
     own_bytes: int
     resident_bytes: int
     files: int
-    index_bytes: int
 
 
-def sampled(pids: Iterable[int], at: float, index_bytes: int) -> list[Sample]:
-    """What processes hold now, with an index that large. One that is gone is left out."""
+def sampled(pids: Iterable[int], at: float) -> list[Sample]:
+    """What processes hold now. One that is gone is left out."""
     found = []
     for pid in pids:
         folder = Path("/proc") / str(pid)
@@ -146,15 +135,8 @@ def sampled(pids: Iterable[int], at: float, index_bytes: int) -> list[Sample]:
             continue
         if kilobytes:  # a process that has just ended has none
             own = (kilobytes["RssAnon"] + kilobytes["RssShmem"]) * 1024
-            found.append(Sample(at, pid, own, kilobytes["VmRSS"] * 1024, files, index_bytes))
+            found.append(Sample(at, pid, own, kilobytes["VmRSS"] * 1024, files))
     return found
-
-
-def size_of_index(data: DataFolder) -> int:
-    """The bytes of all files of the current generation."""
-    while True:
-        with suppress(FileNotFoundError, GenerationError):  # another is published just now
-            return sum(path.stat().st_size for path in current(data).path.rglob("*") if path.is_file())
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,15 +249,10 @@ class Course:
     asked: list[Asked] = field(default_factory=list)
 
     def memory_slope(self, pid: int, *, after: float) -> float:
-        """How fast a process's own memory grew, in bytes an hour, by least squares, from a moment on.
-
-        It is what grew with time and not with the index: that comes and goes by a third of its size, as what was
-        replaced is kept until it is merged away, and each process holds some memory for each article there is.
-        """
-        samples = [sample for sample in self.samples if sample.pid == pid and sample.at >= after]
-        causes = [(1, sample.at / 3600, sample.index_bytes / 2**20) for sample in samples]
-        (_, slope, _), *_ = np.linalg.lstsq(np.array(causes), np.array([sample.own_bytes for sample in samples]))
-        return float(slope)
+        """How fast a process's own memory grew, in bytes an hour, by least squares, from a moment on."""
+        points = [(sample.at, sample.own_bytes) for sample in self.samples if sample.pid == pid and sample.at >= after]
+        slope, _ = statistics.linear_regression([at for at, _ in points], [size for _, size in points])
+        return slope * 3600
 
     def files(self, pid: int, begin: float, end: float) -> list[int]:
         """How many files a process had open at each sample between two moments."""
