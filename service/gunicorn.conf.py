@@ -31,7 +31,7 @@ from service.refusals import LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, MOST_HEAD
 from service.settings import SettingsError, settings_from_environment
 from service.supervising import READY
 from service.tally import Board
-from service.wiring import compile_engine, lexicon_for_good, load_engine, needs_compiling, prepare_engine
+from service.wiring import compile_engine, load_engine, needs_compiling, prepare_engine, prepare_rules
 
 MOST_WORKERS = 256
 """Of which at most 64 are asked for; there are more while those of old settings finish. Memory unused costs nothing."""
@@ -39,16 +39,13 @@ MOST_WORKERS = 256
 try:
     _settings = settings_from_environment(os.environ)
     prepare_engine(_settings)
+    prepare_rules(_settings)
 except SettingsError as error:
     sys.exit(f"Dateline cannot start with these settings:\n{error}")
-except ClusterError as error:
+except (ClusterError, DataFileError) as error:
     sys.exit(f"Dateline cannot start: {error}")
 
 _data = DataFolder(_settings.data)
-try:
-    lexicon_for_good(_data)
-except DataFileError as error:
-    sys.exit(f"Dateline cannot start: {error}")
 if _settings.engine == "arrays" and published(_data):
     if needs_compiling(_data):
         sys.stdout.write("Compiling the search engine for this machine; it takes about a minute …\n")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "DATELINE_"
 LONGEST_NAME: Final = 64
 
-_PAIRS: Final = "pairs"
+PAIRS: Final = "pairs"
 _KOREAN: Final = f"{PREFIX}KOREAN"
 
 ENGINES: Final = ("arrays", "whoosh", "opensearch")
@@ -210,8 +210,8 @@ class Settings:
         "1", _whole_number(0, 10), "copies of each piece besides the first: so many nodes may be lost"
     )
     korean: str = _setting(
-        _PAIRS,
-        _one_of(_PAIRS, "morphemes"),
+        PAIRS,
+        _one_of(PAIRS, "morphemes"),
         "what Korean words are found by: pairs (of letters), or morphemes: with the extra korean, 520 MB a process "
         "(docs/korean.md)",
     )
@@ -270,7 +270,7 @@ def apply_korean(korean: str) -> None:
 
     Pairs are what a process does anyway, and need nothing to be imported.
     """
-    if korean != _PAIRS:
+    if korean != PAIRS:
         from index.analysis import Korean, analyse_korean  # noqa: PLC0415 - see above
 
         analyse_korean(Korean(korean))

@@ -37,6 +37,7 @@ from service.archive import Archive
 from service.clustering.told import NotAsOnCluster
 from service.following import Following
 from service.measuring import MeasuredEngine
+from service.settings import PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -256,8 +257,20 @@ def lexicon_of(data: DataFolder) -> Lexicon:
 
 @functools.cache
 def lexicon_for_good(data: DataFolder) -> Lexicon:
-    """`lexicon_of`, read once: what is asked for before workers are forked, each of them has, whenever it begins."""
+    """`lexicon_of`, read once in a process and those that are forked from it."""
     return lexicon_of(data)
+
+
+def prepare_rules(settings: Settings) -> None:
+    """Read places and synonyms before there are workers: each of them has these, whenever it begins.
+
+    An analyser of Korean words does not survive a fork, so where one is used they are read to see that they can be, and
+    by each worker again. Raises `DataFileError`.
+    """
+    if settings.korean == PAIRS:
+        lexicon_for_good(DataFolder(settings.data))
+    else:
+        synonyms_of(DataFolder(settings.data))
 
 
 def synonyms_of(data: DataFolder) -> tuple[Entry, ...]:

@@ -9,7 +9,8 @@ import pytest
 from index.document import RawDocument
 from index.errors import DataFileError, NoGeneration
 from index.layout import DataFolder
-from service.wiring import extractor_of, open_archive
+from service.settings import Settings
+from service.wiring import extractor_of, lexicon_for_good, open_archive, prepare_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,3 +45,16 @@ def test_an_empty_folder_says_what_to_run(tmp_path: Path) -> None:
     """Opening where nothing was built is an error with the command that builds."""
     with pytest.raises(NoGeneration, match="dateline build"):
         open_archive(DataFolder(tmp_path))
+
+
+@pytest.mark.parametrize(("korean", "is_kept"), [("pairs", True), ("morphemes", False)])
+def test_rules_are_read_before_a_fork_where_they_survive_it(tmp_path: Path, korean: str, is_kept: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """What an analyser of Korean words makes of names is made in each worker; a fault is told in either case."""
+    lexicon_for_good.cache_clear()
+    settings = Settings(data=tmp_path, korean=korean)
+    prepare_rules(settings)
+    assert lexicon_for_good.cache_info().currsize == is_kept
+    lexicon_for_good.cache_clear()
+    (tmp_path / "synonyms.toml").write_text("[[synonym]\n", encoding="utf-8")
+    with pytest.raises(DataFileError, match=r"synonyms\.toml"):
+        prepare_rules(settings)
