@@ -16,7 +16,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from index.document import Document
 
 CONFIG = Path(service.__file__).with_name("gunicorn.conf.py")
+SEEDS = Path(__file__).parents[2] / "seeds"
 PATIENCE_S = 20
 
 
@@ -132,6 +133,20 @@ def test_synonyms_that_cannot_be_read_are_told_before_anything_is_served(
         os.kill(int(worker), signal.SIGKILL)
         wait_for(lambda: is_ready(address))
         assert got(address, "/v1/search?q=jangmadang")["query"]["variants"] == wanted
+
+
+def test_names_are_taken_apart_as_the_setting_says(tmp_path: Path) -> None:
+    """By morphemes, too, a place is found by its other names: names in workers are as those in the index."""
+    environment = os.environ | {"DATELINE_KOREAN": "morphemes"}
+    for command in (["ingest", str(SEEDS)], ["build"]):
+        subprocess.run(
+            [sys.executable, "-m", "service", *command, "--data", str(tmp_path)],
+            env=environment, cwd=SEEDS.parent, check=True, capture_output=True,
+        )  # fmt: skip
+    with started(tmp_path, DATELINE_WORKERS="1", DATELINE_KOREAN="morphemes") as process:
+        answer = got(address_of(process), "/v1/search?q=" + quote("신의주에서"))
+    assert [variant["text"] for variant in answer["query"]["variants"]] == ["Sinuiju"]
+    assert answer["total"] == 2
 
 
 def broken_off(_environ: dict[str, Any], start_response: Callable[..., object]) -> Iterator[bytes]:
