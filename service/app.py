@@ -138,6 +138,7 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
     app = create_app(serving, log)
     _keep_for_good()
     archives.start(wait_s=FIRST_OPENING_S)
+    metrics.answers()
     return app
 
 

@@ -36,7 +36,7 @@ _BUCKETS: Final = (*map(str, BOUNDS_S), "+Inf")
 _HITS, _MISSES, _BYTES = "hits", "misses", "bytes"
 _ANSWERING, _WAITING, _RESIDENT, _OPEN = "answering", "waiting", "resident", "open"
 _SHOWN: Final = "shown"
-"""The last change that a process shows, and 1; 0 if it shows nothing yet."""
+"""The last change that a process shows, and 2; 1 if it answers and shows nothing yet; 0 if it answers nobody."""
 
 _GONE_WITH_THE_PROCESS: Final = (_BYTES, _ANSWERING, _WAITING, _RESIDENT, _OPEN, _SHOWN)
 
@@ -95,12 +95,19 @@ class Metrics:
 
     def shows(self, change: int) -> None:
         """Note up to which change this process shows the archive."""
-        self._tally.put(_SHOWN, change + 1)
+        self._tally.put(_SHOWN, change + 2)
+
+    def answers(self) -> None:
+        """Note that this process takes requests from now on, be there something to show or not."""
+        self._tally.put_at_least(_SHOWN, 1)
 
     def shown_by_all(self) -> int | None:
-        """Up to which change every process shows the archive that shows it at all; None if none does."""
+        """Up to which change every process that answers shows the archive; None if none answers.
+
+        It is 0 if one of them shows nothing yet.
+        """
         shown = [count for count in self._board.values(_SHOWN) if count]
-        return int(min(shown)) - 1 if shown else None
+        return max(0, int(min(shown)) - 2) if shown else None
 
     def lines(self) -> Iterator[str]:
         """What all processes counted, as lines of the text format."""

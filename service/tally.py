@@ -43,6 +43,12 @@ class Tally:
         with self._lock:
             self._floats[self._place(name)] = value
 
+    def put_at_least(self, name: str, value: float) -> None:
+        """Make a number this one, if it is less."""
+        with self._lock:
+            place = self._place(name)
+            self._floats[place] = max(self._floats[place], value)
+
     def read(self) -> Mapping[str, float]:
         """All numbers by name."""
         return {name: self._floats[place] for place, name in enumerate(self._names(), start=1)}

@@ -229,7 +229,7 @@ def test_who_takes_a_part_over_counts_on() -> None:
 
 
 def test_what_all_show_is_what_the_last_shows() -> None:
-    """Who has opened nothing yet is not waited for, and who has ended counts no more."""
+    """Who answers nobody yet is not waited for, nor who has ended; who answers and has nothing to show, is."""
     board = Board(3)
     one, two, three = (Metrics(board, board.take(name)) for name in ("one", "two", "three"))
     assert three.shown_by_all() is None
@@ -242,6 +242,12 @@ def test_what_all_show_is_what_the_last_shows() -> None:
     assert three.shown_by_all() == 9
     one.shows(4)  # after a rollback
     assert three.shown_by_all() == 4
+    one.answers()
+    assert three.shown_by_all() == 4
+    three.answers()
+    assert one.shown_by_all() == 0
+    three.shows(5)
+    assert one.shown_by_all() == 4
 
 
 def test_parts_are_given_once() -> None:

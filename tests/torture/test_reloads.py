@@ -220,18 +220,20 @@ def test_a_file_cut_short_under_a_service_is_survived(data: DataFolder, tmp_path
         for path in current(folder).index.glob("*.inv"):
             os.truncate(path, 4096)
 
+        reasons: list[str] = []
+
         def is_degraded() -> int:
             asked = [answer_of(address, path) for path in PATHS[:2]]
             told = [answer_of(address, "/readyz") for _ in range(4 * WORKERS)]  # by each of them
             is_told = all(answer.get("status") == "degraded" for answer in told)
+            reasons.extend(answer["reason"] for answer in told if answer.get("reason"))
             return asked[0].get("total") == ARTICLES and is_told
 
         wait_for(is_degraded)
         answers = [answer_of(address, PATHS[0]) for _ in range(20)]
         assert [answer.get("total") for answer in answers] == [ARTICLES] * 20
-        reason = answer_of(address, "/readyz")["reason"]
-        assert "generations/2-" in reason
-        assert "dateline build" in reason
+        # By now the indexer may have mended it, and nothing be wrong any more.
+        assert all("generations/2-" in reason and "dateline build" in reason for reason in reasons)
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed")
