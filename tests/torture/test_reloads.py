@@ -233,6 +233,7 @@ def test_a_file_cut_short_under_a_service_is_survived(data: DataFolder, tmp_path
         answers = [answer_of(address, PATHS[0]) for _ in range(20)]
         assert [answer.get("total") for answer in answers] == [ARTICLES] * 20
         # By now the indexer may have mended it, and nothing be wrong any more.
+        assert reasons
         assert all("generations/2-" in reason and "dateline build" in reason for reason in reasons)
 
 
