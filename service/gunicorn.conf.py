@@ -4,8 +4,8 @@
 A worker (`service.limiting.worker`) answers `threads` requests at a time and keeps whatever waits for a client out of
 its threads' way. Each opens the archive itself: nothing is opened before the fork. But what takes a while is done
 before, for all of them: importing the engine, compiling it if `dateline build` has not done so on this machine, loading
-its machine code, and reading places and synonyms. So a worker that takes another's place starts by the same rules, be
-the file spoilt by then.
+its machine code, and reading places and synonyms (`service.wiring.prepare_rules`). So a worker that takes another's
+place starts by the same rules, be the file spoilt by then; but not by morphemes, where each reads them.
 Limits are small because no request of this API needs more.
 """
 

@@ -105,12 +105,13 @@ def _freshness(patient: Patient, reflects: Reflects) -> Iterator[Finding]:
     try:
         with Store.open(patient.data.archive, must_exist=True) as store:
             archive, change = store.id, store.change
-        rules = extractor_of(patient.data).fingerprint
-    except DataFileError:
-        return  # that is for `check_rules` to say
     except IndexingError as error:
         yield Finding(AREA, str(error), "the archive is what everything else is made from", "see what is said there")
         return
+    try:
+        rules = extractor_of(patient.data).fingerprint
+    except DataFileError:
+        rules = reflects.rules  # what is wrong with those there are is for `check_rules` to say
     if archive != reflects.archive:
         yield Finding(
             AREA,

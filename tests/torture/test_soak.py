@@ -5,8 +5,8 @@ while articles are added, changed and deleted and an index published at every tu
 in the short form. What processes hold is sampled all along. How fast memory grows and how answers slow down is only
 judged where there is time enough to tell: from half an hour on. Before that comes what is not judged. Every article is
 replaced some times, one publish after the other: of an archive that was just built, the index still grows, by what was
-replaced and is not yet merged away. And twenty minutes go by like the hour, until every kind of question has come to
-every thread. All figures are written to `build/soak.json`.
+replaced and is not yet merged away. And twenty minutes go by like the hour: for so long, what workers hold was seen
+to rise. All figures are written to `build/soak.json`.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ PER_SECOND: Final = 12.5
 RENEWED: Final = 200 if IS_MIDDLING else 20
 """Articles that are replaced at a turn.
 
-The index grows by a third until what was replaced is merged away, and what processes hold of it grows a little with it.
-So many that this happens several times in an hour: if it took an hour, it would look as if something grew for good.
+The index grows until what was replaced is merged away. So many that this comes round several times in an hour: if it
+took an hour, and processes held more of a larger index, it would look as if something grew for good.
 """
 
 WARMING_TURNS: Final = 3 * ARTICLES // RENEWED if IS_MIDDLING else 1

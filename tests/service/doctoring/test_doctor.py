@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from index.archive.store import Store
 from index.generation.publish import roll_back
 from index.layout import DataFolder, current
 from index.machine_code import is_complete
@@ -247,6 +248,9 @@ def test_rules_that_cannot_be_read_are_found(data: DataFolder, patient_of: Calla
     assert Sound("rules", "15 topics and 1 synonym can be read") in list(examine(patient_of(data)))
     (data.path / "topics.toml").write_text("[[topic]\n")
     assert "topics.toml" in the_finding(patient_of(data), "rules").what
+    with Store.open(data.archive) as store:
+        store.delete(next(document.id for _, document in store.documents()))
+    assert [each.area for each in found(patient_of(data))] == ["rules", "index"]
 
 
 def test_topics_that_do_not_do_what_they_say_are_found(data: DataFolder, patient_of: Callable[..., Patient]) -> None:
