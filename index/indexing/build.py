@@ -64,16 +64,14 @@ class BuildProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildReport:
-    """What a build did.
+class Report:
+    """What a build did, wherever the index is, which now is of `articles` articles.
 
-    `generation` is the current one, of `articles` articles. `reunderstood` articles were understood by older rules, and
-    `revised` of them say something else by the present ones; those of the ids `refused` stay as they were, as a rule
-    failed on them. `skipped`: the generation was there already, as nothing has changed. `is_difference`: it shares
-    what did not change with the one before; `changed` is how many articles it was written for.
+    `reunderstood` articles were understood by older rules, and `revised` of them say something else by the present
+    ones; those of the ids `refused` stay as they were, as a rule failed on them. `skipped`: nothing has changed since
+    the index was published. `is_difference`: only what changed was written, `changed` articles (else, all).
     """
 
-    generation: Generation
     articles: int
     reunderstood: int = 0
     revised: int = 0
@@ -81,6 +79,13 @@ class BuildReport:
     skipped: bool = False
     is_difference: bool = False
     changed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport(Report):
+    """What a build did: `generation` is the current one, a difference if it shares files with the one before."""
+
+    generation: Generation
 
     @property
     def generation_id(self) -> str:

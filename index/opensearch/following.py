@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from index.errors import ClusterBusy, ClusterIndexOther, ClusterIndexVersion, NoClusterIndex
-from index.indexing.build import BuildProgress, Stage, is_past, is_the_same, reflects_of
+from index.indexing.build import BuildProgress, Report, Stage, is_past, is_the_same, reflects_of
 from index.indexing.understanding import UnderstoodAnew, understand_anew
 from index.opensearch.schema import average_lengths, entry_from_document
 from index.opensearch.state import State, delete_index, index_name, numbers_of, read_state, swap_alias
@@ -50,21 +50,11 @@ def _now() -> dt.datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterReport:
-    """What a build did: as `index.indexing.build.BuildReport`, of the index `name`, which now says `state` of itself.
-
-    `is_difference`: what changed was written into the index that was there; `changed` articles were written.
-    """
+class ClusterReport(Report):
+    """What a build did: the index `name` now says `state` of itself."""
 
     name: str
     state: State
-    articles: int
-    reunderstood: int = 0
-    revised: int = 0
-    refused: tuple[str, ...] = ()
-    skipped: bool = False
-    is_difference: bool = False
-    changed: int = 0
 
     @property
     def generation_id(self) -> str:
