@@ -15,7 +15,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 
 from index.codec.container import DamagedFile
-from index.codec.lists import PADDING, decode_lists, encode_lists
+from index.codec.lists import decode_lists, encode_lists
+from index.codec.packing import PADDING
 from index.compiled import I64, U8, U32
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Posting lists as bytes: the one place that knows how they are packed.
 
 A field's postings are lists, one for each term in byte order, of (document, frequency, positions). A list is cut into
-blocks of `BLOCK` postings and a rest. All numbers are packed into as many bits as the largest of them needs.
+blocks of `BLOCK` postings and a rest. All numbers are packed into as many bits as the largest of them needs
+(`index.codec.packing`).
 
 - A whole block is a row in the block arrays: `last` (its last document), `bits` (of documents, frequencies, positions),
   `most` (the largest frequency, 255 standing for any larger, and the smallest length byte: what its scores can't pass),
@@ -20,125 +21,27 @@ looks twice at what it reads: files are checked before they are opened. See docs
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from index.codec.packing import (
+    BLOCK,
+    PADDING,
+    bits_at,
+    bits_needed,
+    mask_of,
+    number_at,
+    pack_lanes,
+    put_bits,
+    put_number,
+    unpack_lanes,
+    word_bits_at,
+)
 from index.compiled import I64, U8, U32, kernel
 
 Encoded: TypeAlias = tuple[U8, U32, U32, U8, U8, U32, U32, U32, U32]
 """What `encode_lists` returns."""
-
-BLOCK: Final = 128
-"""Postings of a block."""
-
-PADDING: Final = 8
-"""Zero bytes behind `lists`, and words behind the others, so that reading a whole word never runs over the end."""
-
-
-@kernel
-def bits_needed(largest: int) -> int:
-    """The width in bits of a number: 0 for 0."""
-    bits = 0
-    while largest > 0:
-        bits += 1
-        largest >>= 1
-    return bits
-
-
-@kernel
-def _put_number(out: U8, at: int, number: int) -> int:
-    """Seven bits a byte, the lowest first; the top bit says that more follow. Returns where it ends."""
-    while number >= 128:
-        out[at] = np.uint8((number & 127) | 128)
-        number >>= 7
-        at += 1
-    out[at] = np.uint8(number)
-    return at + 1
-
-
-@kernel
-def _number_at(data: U8, at: int) -> tuple[int, int]:
-    """A number as `_put_number` puts it: (number, where it ends)."""
-    number = np.int64(0)
-    shift = 0
-    while True:
-        byte = np.int64(data[at])
-        at += 1
-        number |= (byte & 127) << shift
-        if byte < 128:
-            return number, at
-        shift += 7
-
-
-@kernel
-def _put_bits(out: U8, bit: int, value: int, width: int) -> int:
-    """Set `width` bits of zeroed bytes from bit number `bit` on. Returns the bit after them."""
-    left = np.uint64(value) << np.uint64(bit & 7)
-    at = bit >> 3
-    while left:
-        out[at] |= np.uint8(left & np.uint64(255))
-        left >>= np.uint64(8)
-        at += 1
-    return bit + width
-
-
-@kernel
-def _bits_at(data: U8, bit: int, mask: np.uint64) -> int:
-    """The number in the bits from number `bit` on, at most 32 of them, cut to `mask`."""
-    at = bit >> 3
-    word = np.uint64(data[at])
-    word |= np.uint64(data[at + 1]) << np.uint64(8)
-    word |= np.uint64(data[at + 2]) << np.uint64(16)
-    word |= np.uint64(data[at + 3]) << np.uint64(24)
-    word |= np.uint64(data[at + 4]) << np.uint64(32)
-    return np.int64((word >> np.uint64(bit & 7)) & mask)
-
-
-@kernel
-def _word_bits_at(words: U32, bit: int, mask: np.uint64) -> int:
-    """The same of 32-bit words."""
-    at = bit >> 5
-    pair = np.uint64(words[at]) | (np.uint64(words[at + 1]) << np.uint64(32))
-    return np.int64((pair >> np.uint64(bit & 31)) & mask)
-
-
-@kernel
-def _mask(width: int) -> np.uint64:
-    return (np.uint64(1) << np.uint64(width)) - np.uint64(1)
-
-
-@kernel
-def _pack_lanes(values: I64, words: U32, at: int, width: int) -> int:
-    """Pack the `BLOCK` numbers of `values` into 4 * width zeroed words: number i in lane i % 4, row i // 4."""
-    for i in range(BLOCK):
-        bit = (i >> 2) * width
-        word = at + ((bit >> 5) << 2) + (i & 3)
-        shifted = np.uint64(values[i]) << np.uint64(bit & 31)
-        words[word] |= np.uint32(shifted & np.uint64(0xFFFFFFFF))
-        if (bit & 31) + width > 32:
-            words[word + 4] |= np.uint32(shifted >> np.uint64(32))
-    return at + 4 * width
-
-
-@kernel
-def _unpack_lanes(words: U32, at: int, width: int, out: U32) -> None:
-    """The inverse of `_pack_lanes`, into the first `BLOCK` places of `out` (uint32)."""
-    mask = np.uint32((np.uint64(1) << np.uint64(width)) - np.uint64(1))
-    if width == 0:
-        out[:BLOCK] = 0
-        return
-    for row in range(BLOCK >> 2):
-        bit = row * width
-        shift = np.uint32(bit & 31)
-        low = at + ((bit >> 5) << 2)
-        if np.int64(shift) + width <= 32:
-            for lane in range(4):
-                out[4 * row + lane] = (words[low + lane] >> shift) & mask
-        else:
-            for lane in range(4):
-                pair = np.uint64(words[low + lane]) | (np.uint64(words[low + 4 + lane]) << np.uint64(32))
-                out[4 * row + lane] = np.uint32(pair >> np.uint64(shift)) & mask
 
 
 @kernel
@@ -222,16 +125,16 @@ def encode_lists(starts: I64, docs: U32, frequencies: U32, positions: U32, lengt
         end = starts[t + 1]
         list_at[t] = before[0] + at
         count = end - start
-        at = _put_number(lists, at, count)
+        at = put_number(lists, at, count)
         whole = count >> 7
         if whole:
-            at = _put_number(lists, at, before[1] + block)
+            at = put_number(lists, at, before[1] + block)
         previous = np.int64(-1)
         for b in range(whole):
             first = start + (b << 7)
             width = bits_needed(_gaps(docs, first, first + BLOCK, previous, gaps))
             packed_at[block] = before[2] + word
-            word = _pack_lanes(gaps, packed, word, width)
+            word = pack_lanes(gaps, packed, word, width)
             previous = np.int64(docs[first + BLOCK - 1])
             last[block] = previous
             bits[block, 0] = width
@@ -239,7 +142,7 @@ def encode_lists(starts: I64, docs: U32, frequencies: U32, positions: U32, lengt
             for i in range(BLOCK):
                 gaps[i] = np.int64(frequencies[first + i]) - 1
             width = bits_needed(largest - 1)
-            word = _pack_lanes(gaps, packed, word, width)
+            word = pack_lanes(gaps, packed, word, width)
             bits[block, 1] = width
             most[block, 0] = min(largest, 255)
             most[block, 1] = _shortest(lengths, docs, first, first + BLOCK)
@@ -266,16 +169,16 @@ def encode_lists(starts: I64, docs: U32, frequencies: U32, positions: U32, lengt
         lists[at + 1] = frequency_width
         bit = (at + 2 + has_positions) << 3
         for i in range(end - first):
-            bit = _put_bits(lists, bit, gaps[i], width)
+            bit = put_bits(lists, bit, gaps[i], width)
         for i in range(first, end):
-            bit = _put_bits(lists, bit, np.int64(frequencies[i]) - 1, frequency_width)
+            bit = put_bits(lists, bit, np.int64(frequencies[i]) - 1, frequency_width)
         if has_positions:
             many, largest = _position_gaps(positions, frequencies, first, end, place, position_gaps)
             width = bits_needed(largest)
             lists[at + 2] = width
             place += many
             for i in range(many):
-                bit = _put_bits(lists, bit, position_gaps[i], width)
+                bit = put_bits(lists, bit, position_gaps[i], width)
         at = (bit + 7) >> 3
     return lists[:at], list_at, last, bits, most, packed_at, packed[:word], positions_at, words[:position_word]
 
@@ -294,10 +197,10 @@ def _shortest(lengths: U8, docs: U32, start: int, end: int) -> int:
 @kernel
 def read_head(lists: U8, at: int) -> tuple[int, int, int]:
     """The head of the list at byte `at`: (number of postings, its first block or -1, where its rest begins)."""
-    count, at = _number_at(lists, at)
+    count, at = number_at(lists, at)
     block = np.int64(-1)
     if count >= BLOCK:
-        block, at = _number_at(lists, at)
+        block, at = number_at(lists, at)
     return count, block, at
 
 
@@ -309,13 +212,13 @@ def unpack_block(bits: U8, packed_at: U32, packed: U32, block: int, before: int,
     """
     width = np.int64(bits[block, 0])
     word = np.int64(packed_at[block])
-    _unpack_lanes(packed, word, width, docs)
+    unpack_lanes(packed, word, width, docs)
     document = np.uint32(before + 1)
     for i in range(BLOCK):
         document = np.uint32(document + docs[i])
         docs[i] = document
         document = np.uint32(document + np.uint32(1))
-    _unpack_lanes(packed, word + 4 * width, np.int64(bits[block, 1]), frequencies)
+    unpack_lanes(packed, word + 4 * width, np.int64(bits[block, 1]), frequencies)
     for i in range(BLOCK):
         frequencies[i] += np.uint32(1)
 
@@ -329,15 +232,15 @@ def unpack_rest(lists: U8, at: int, count: int, has_positions: bool, before: int
     width = np.int64(lists[at])
     frequency_width = np.int64(lists[at + 1])
     bit = (at + 2 + has_positions) << 3
-    mask = _mask(width)
+    mask = mask_of(width)
     document = np.int64(before)
     for i in range(count):
-        document += _bits_at(lists, bit, mask) + 1
+        document += bits_at(lists, bit, mask) + 1
         docs[i] = document
         bit += width
-    mask = _mask(frequency_width)
+    mask = mask_of(frequency_width)
     for i in range(count):
-        frequencies[i] = _bits_at(lists, bit, mask) + 1
+        frequencies[i] = bits_at(lists, bit, mask) + 1
         bit += frequency_width
     return bit
 
@@ -349,11 +252,11 @@ def block_positions(bits: U8, positions_at: U32, positions: U32, block: int, ski
     `skip` positions of the block come before them (the sum of the frequencies before), `count` is its frequency.
     """
     width = np.int64(bits[block, 2])
-    mask = _mask(width)
+    mask = mask_of(width)
     bit = (np.int64(positions_at[block]) << 5) + skip * width
     position = np.int64(-1)
     for i in range(count):
-        position += _word_bits_at(positions, bit, mask) + 1
+        position += word_bits_at(positions, bit, mask) + 1
         out[i] = position
         bit += width
 
@@ -362,11 +265,11 @@ def block_positions(bits: U8, positions_at: U32, positions: U32, block: int, ski
 def rest_positions(lists: U8, at: int, bit: int, skip: int, count: int, out: I64) -> None:
     """The same of a posting of the rest that begins at byte `at`; `bit` is what `unpack_rest` returned."""
     width = np.int64(lists[at + 2])
-    mask = _mask(width)
+    mask = mask_of(width)
     bit += skip * width
     position = np.int64(-1)
     for i in range(count):
-        position += _bits_at(lists, bit, mask) + 1
+        position += bits_at(lists, bit, mask) + 1
         out[i] = position
         bit += width
 
@@ -417,12 +320,12 @@ def decode_lists(
         at = starts[t - first]
         for b in range(block, block + (count >> 7)):
             width = np.int64(bits[b, 2])
-            mask = _mask(width)
+            mask = mask_of(width)
             bit = np.int64(positions_at[b]) << 5
             for i in range(at, at + BLOCK):
                 position = np.int64(-1)
                 for _ in range(frequencies[i]):
-                    position += _word_bits_at(positions, bit, mask) + 1
+                    position += word_bits_at(positions, bit, mask) + 1
                     out[place] = position
                     place += 1
                     bit += width
@@ -430,12 +333,12 @@ def decode_lists(
         rest = count & 127
         if rest:
             width = np.int64(lists[rest_at + 2])
-            mask = _mask(width)
+            mask = mask_of(width)
             bit = ((rest_at + 3) << 3) + rest * (np.int64(lists[rest_at]) + np.int64(lists[rest_at + 1]))
             for i in range(at, at + rest):
                 position = np.int64(-1)
                 for _ in range(frequencies[i]):
-                    position += _bits_at(lists, bit, mask) + 1
+                    position += bits_at(lists, bit, mask) + 1
                     out[place] = position
                     place += 1
                     bit += width

@@ -23,7 +23,8 @@ from whoosh.reading import TermInfo
 from whoosh.util.numeric import byte_to_length
 
 from index.codec.field import FieldArrays, PostingKind
-from index.codec.lists import BLOCK, block_positions, read_head, rest_positions, unpack_block, unpack_rest
+from index.codec.lists import block_positions, read_head, rest_positions, unpack_block, unpack_rest
+from index.codec.packing import BLOCK
 from index.compiled import U8, U32
 
 if TYPE_CHECKING:

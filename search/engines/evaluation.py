@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import numpy as np
 
-from index.codec.lists import BLOCK
+from index.codec.packing import BLOCK
 from index.compiled import F64, I64, U8, U32
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from search.engines.kernels import ListRow

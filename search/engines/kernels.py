@@ -16,7 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from index.codec.lists import BLOCK, read_head, unpack_rest
+from index.codec.lists import read_head, unpack_rest
+from index.codec.packing import BLOCK, lane_at, unpack_lanes
 from index.compiled import F64, I64, U8, U32, kernel
 from search.engine import K1
 
@@ -161,48 +162,10 @@ def list_rows(inv: U8, words: U32, table: I64, field: int, first: int, rows: I64
 
 
 @kernel
-def _unpack_lanes(words: U32, at: int, width: int, out: U32) -> None:
-    """`BLOCK` numbers of `width` bits in four lanes from word `at` on: see `index.codec.lists`.
-
-    Each is put together from two words, so that there is nothing to decide within the loop, and places are unsigned,
-    so that Numba has no negative ones to think of: the processor does four at once.
-    """
-    if width == 0:
-        for i in range(BLOCK):
-            out[i] = 0
-        return
-    mask = np.uint32((np.uint64(1) << np.uint64(width)) - np.uint64(1))
-    one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
-    up = np.uint32(1)
-    own = words[at : at + 4 * width + 4]
-    bit = np.uint32(0)
-    for row in range(BLOCK >> 2):
-        shift = bit & np.uint32(31)
-        back = np.uint32(31) - shift
-        low = np.uint64((bit >> np.uint32(5)) << np.uint32(2))
-        high = low + four
-        to = np.uint64(row << 2)
-        out[to] = ((own[low] >> shift) | ((own[high] << up) << back)) & mask
-        out[to + one] = ((own[low + one] >> shift) | ((own[high + one] << up) << back)) & mask
-        out[to + two] = ((own[low + two] >> shift) | ((own[high + two] << up) << back)) & mask
-        out[to + three] = ((own[low + three] >> shift) | ((own[high + three] << up) << back)) & mask
-        bit += np.uint32(width)
-
-
-@kernel
-def _lane_at(words: U32, at: int, width: int, i: int) -> int:
-    """Number `i` of such a run."""
-    bit = (i >> 2) * width
-    low = at + ((bit >> 5) << 2) + (i & 3)
-    pair = np.uint64(words[low]) | (np.uint64(words[low + 4]) << np.uint64(32))
-    return np.int64((pair >> np.uint64(bit & 31)) & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)))
-
-
-@kernel
 def unpack_docs(inv: U8, words: U32, row: I64, block: int, docs: U32) -> int:
     """Documents of a whole block of a list; returns the last."""
     before = np.int64(words[row[LAST] + block - 1]) if block > 0 else np.int64(-1)
-    _unpack_lanes(
+    unpack_lanes(
         words, row[PACKED] + np.int64(words[row[PACKED_AT] + block]), np.int64(inv[row[BITS] + 3 * block]), docs
     )
     one, two, three = np.uint32(1), np.uint32(2), np.uint32(3)
@@ -227,7 +190,7 @@ def unpack_frequencies(inv: U8, words: U32, row: I64, block: int, frequencies: U
     """Frequencies of a whole block of a list."""
     at = row[BITS] + 3 * block
     start = row[PACKED] + np.int64(words[row[PACKED_AT] + block]) + 4 * np.int64(inv[at])
-    _unpack_lanes(words, start, np.int64(inv[at + 1]), frequencies)
+    unpack_lanes(words, start, np.int64(inv[at + 1]), frequencies)
     for i in range(BLOCK):
         frequencies[i] += np.uint32(1)
 
@@ -237,7 +200,7 @@ def frequency_at(inv: U8, words: U32, row: I64, block: int, i: int) -> int:
     """Frequency `i` of a whole block of a list."""
     at = row[BITS] + 3 * block
     start = row[PACKED] + np.int64(words[row[PACKED_AT] + block]) + 4 * np.int64(inv[at])
-    return _lane_at(words, start, np.int64(inv[at + 1]), i) + 1
+    return lane_at(words, start, np.int64(inv[at + 1]), i) + 1
 
 
 @kernel

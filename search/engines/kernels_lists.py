@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from index.codec.lists import BLOCK
+from index.codec.packing import BLOCK
 from index.compiled import F64, I64, U8, U32, kernel
 from search.engines.kernels import (
     COUNT,

@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from index.codec.lists import BLOCK, rest_positions
+from index.codec.lists import rest_positions
+from index.codec.packing import BLOCK
 from index.compiled import I64, U8, U32, kernel
 from search.engines.kernels import (
     BITS,

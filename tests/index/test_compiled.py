@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from index.compiled import compilations, keep_compiled_in, kernel, load_compiled
 keep_compiled_in(Path(sys.argv[1]))
-from index.codec.lists import bits_needed
+from index.codec.packing import bits_needed
 @kernel
 def once_more(number: int) -> int:
     return number + number

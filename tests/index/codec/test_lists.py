@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from index.codec.container import ArrayFile
 from index.codec.field import ARRAYS, FieldArrays, FieldEncoder, PostingKind, Postings, SegmentTooLarge
 from index.codec.inverted import InvertedArrays, InvertedWriter
-from index.codec.lists import BLOCK, read_head
+from index.codec.lists import read_head
+from index.codec.packing import BLOCK
 from tests.index.codec.plain_reader import arrays_from_file, postings_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.codec.lists import BLOCK, PADDING, encode_lists
+from index.codec.lists import encode_lists
+from index.codec.packing import BLOCK, PADDING
 from search.engine import DateFilter, Interval, Sort
 from search.engines.days import DayIntervals, intervals_from_days
 from search.engines.kernels import (
