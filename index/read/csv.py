@@ -192,6 +192,8 @@ class _Table:
         self.line = self._row[0][0]
         if "unexpected end" in str(error):
             return self._unclosed("is never closed")
+        if len(self._row) > 1:
+            return self._unclosed("only the quote of a later row closes")
         return f"is not CSV: {error}"
 
     def _unclosed(self, how: str) -> str:

@@ -112,6 +112,22 @@ def test_bad_rows(row: str | bytes, reason: str) -> None:
     assert reason in outline[1][1]
 
 
+def test_a_quote_that_a_later_one_closes_costs_no_other_row() -> None:
+    """In a table that has quotes elsewhere, the next one seems to close it: the rows between are read all the same."""
+    rows = "".join(f"{number},row {number}\n" for number in range(2, 100))
+    outline = outlined(readings("csv", f'title,body\n1,"one\n{rows}100,"last"\n101,after\n'))
+    assert outline[0] == (
+        2, "opens a quote that only the quote of a later row closes; what follows this line was read as rows of its own"
+    )  # fmt: skip
+    assert [text for _, text in outline[1:]] == [*(f"row {number}" for number in range(2, 100)), "last", "after"]
+    every = "".join(f'{number},"row {number}"\n' for number in range(2, 5))
+    assert [text for _, text in outlined(readings("csv", f'title,body\n1,"one\n{every}'))[1:]] == [
+        "row 2",
+        "row 3",
+        "row 4",
+    ]
+
+
 def test_rows_are_numbered_by_their_first_line() -> None:
     """A row that goes over several lines has the number of the first."""
     assert outlined(readings("csv", 'title,body\n\nA,"1\n2\n3"\nB,4\n')) == [(3, "1\n2\n3"), (6, "4")]
