@@ -35,8 +35,17 @@ _ENDINGS: Final = (
 )  # fmt: skip
 """Common forms of the verbs that make one of a noun: to do it (하다), to be done (되다)."""
 
-WITH_ONE_LETTER: Final = "은는이가을를의에와과도만로들값"
+WITH_ONE_LETTER: Final = (
+    *"은는이가을를의에와과도만로들값뿐",
+    "으로", "까지", "부터", "처럼", "보다", "한테", "마다", "밖에", "조차", "마저", "께서",
+)  # fmt: skip
 """What is glued to a noun of one letter: particles and the plural, and 값, the price of something."""
+
+_OFF_ONE_LETTER: Final = frozenset(("에서", "에게", "으로", "까지", "부터", "처럼"))
+"""What is taken off a noun of one letter, too: what hardly any word of three letters ends with otherwise."""
+
+_NUMERALS: Final = frozenset("만도과")
+"""What looks like a particle and behind a digit is none: ten thousand, degrees or a province, a lesson or a section."""
 
 LONGEST_PARTED: Final = 12
 PARTED_ANYHOW: Final = 6
@@ -47,34 +56,53 @@ SHORTEST_PART: Final = 2
 
 _KNOWN: Final = frozenset((*PARTICLES, *_ENDINGS))
 _LONGEST: Final = max(map(len, _KNOWN))
-_NOUN: Final = re.compile(r".*(?:[가-힣]{2}|[A-Za-z0-9\u4e00-\u9fff])")
+_NOUN: Final = re.compile(r".*(?:[가-힣]{2}|[A-Za-z0-9\u4e00-\u9fff][가-힣]?)")
 _RUN: Final = re.compile(r"[가-힣]+")
+_LONE: Final = re.compile(r"(?:.*[^가-힣])?([가-힣])", re.DOTALL)
 
 
 def without_particle(word: str) -> str | None:
     """The word without the particle at its end, or the ending that makes a verb of it.
 
-    None if it has none, or too little would be left to be a noun. The longest ending is taken off, but two letters of
-    hangul stay. A letter that only looks like a particle (지하도) is taken off as well, so ask for both.
+    None if it has none, or too little would be left to be a noun. The longest ending is taken off, but two letters
+    stay, or one before what is a particle for sure. A letter that only looks like a particle (지하도) is taken off as
+    well, so ask for both.
 
     >>> without_particle("신의주에서"), without_particle("제품을"), without_particle("가을"), without_particle("MSS는")
     ('신의주', '제품', None, 'MSS')
-    >>> without_particle("체포된"), without_particle("新義州에서")
-    ('체포', '新義州')
+    >>> without_particle("체포된"), without_particle("新義州에서"), without_particle("27일에")
+    ('체포', '新義州', '27일')
     """
     for length in range(min(len(word) - 1, _LONGEST), 0, -1):
-        if word[-length:] in _KNOWN and _NOUN.fullmatch(word[:-length]):
-            return word[:-length]
+        noun, end = word[:-length], word[-length:]
+        if end in _KNOWN and _may_lose(noun, end):
+            return noun
     return None
 
 
-def with_particles(letter: str) -> tuple[str, ...]:
-    """A noun of one syllable with whatever is commonly glued to it; nothing for any other letter.
+def _may_lose(noun: str, end: str) -> bool:
+    if noun[-1].isdigit():
+        return end not in _NUMERALS
+    return bool(_NOUN.fullmatch(noun)) or (len(noun) == 1 and end in _OFF_ONE_LETTER)
 
-    >>> with_particles("쌀")[:3], with_particles("東")
-    (('쌀은', '쌀는', '쌀이'), ())
+
+def lone_syllable(text: str) -> str | None:
+    """The syllable that ends a text, if it follows no other.
+
+    >>> lone_syllable("쌀"), lone_syllable("2020년"), lone_syllable("쌀값")
+    ('쌀', '년', None)
     """
-    return tuple(letter + particle for particle in WITH_ONE_LETTER) if _RUN.fullmatch(letter) else ()
+    match = _LONE.fullmatch(text)
+    return match[1] if match else None
+
+
+def with_particles(syllable: str) -> tuple[str, ...]:
+    """A noun of one syllable, or a counter of one, with whatever is commonly glued to it.
+
+    >>> with_particles("쌀")[:3]
+    ('쌀은', '쌀는', '쌀이')
+    """
+    return tuple(syllable + particle for particle in WITH_ONE_LETTER)
 
 
 def spacings(text: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from index.analysis import MAX_TERM_LENGTH, fold, goes_by_pairs, knows_morphemes, slug, stem, terms
-from search.korean import spacings, with_particles, without_particle
+from search.korean import lone_syllable, spacings, with_particles, without_particle
 from search.query import (
     And,
     Dates,
@@ -129,7 +129,7 @@ def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one ca
         case Term(text, field):
             return _word(text, field)
         case Phrase(words, field):
-            return _phrase_of(terms(" ".join(words)), field)
+            return _in_pairs(" ".join(words), field)
         case Near(words, distance, field):
             found = tuple(terms(" ".join(words)))
             return Near(found, distance, field) if len(found) > 1 else _phrase_of(found, field)
@@ -160,13 +160,10 @@ def _word(text: str, field: str | None) -> Query:
     particles, so a single letter of theirs begins pairs: 中 is in 中國.
     """
     found = terms(text)
-    if len(found) == 1 and len(found[0]) == 1 and goes_by_pairs(text):
-        glued = with_particles(found[0])
-        if glued:
-            return any_of(Term(term, field) for term in (found[0], *glued))
+    if len(found) == 1 and len(found[0]) == 1 and goes_by_pairs(text) and not lone_syllable(text):
         return _beginning_of_pairs(text, field)
     written = (text, *spacings(without_particle(text) or text))
-    return any_of(_phrase_of(terms(words), field) for words in dict.fromkeys(written))
+    return any_of(_in_pairs(words, field) for words in dict.fromkeys(written))
 
 
 def _beginning_of_pairs(text: str, field: str | None) -> Query:
@@ -174,7 +171,16 @@ def _beginning_of_pairs(text: str, field: str | None) -> Query:
     found = terms(text)
     if knows_morphemes() or (len(found) == 1 and len(found[0]) == 1):
         return any_of([_phrase_of(found, field), Prefix(fold(text)[:MAX_TERM_LENGTH], field)])
-    return _phrase_of(found, field)
+    return _in_pairs(text, field)
+
+
+def _in_pairs(text: str, field: str | None) -> Query:
+    """The phrase of a text's terms. Pairs say what may follow, but for a syllable alone: 2020년 is in 2020년에, too."""
+    found = terms(text)
+    last = lone_syllable(text)
+    if last is None or found[-1:] != [last]:
+        return _phrase_of(found, field)
+    return any_of(_phrase_of([*found[:-1], *terms(word)], field) for word in (last, *with_particles(last)))
 
 
 def _phrase_of(found: list[str] | tuple[str, ...], field: str | None) -> Query:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from index.analysis import fold, stem, tokens
+from index.analysis import fold, stem, terms, tokens
 from index.gazetteer import Gazetteer, Place
 from search.korean import WITH_ONE_LETTER
 from search.query import Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, leaves
 from search.rewrite import region_ids, rewrite, understand
 from search.syntax import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GAZETTEER = Gazetteer(
     [
@@ -27,6 +31,14 @@ GAZETTEER = Gazetteer(
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 KCNA = Path(__file__).parents[3] / "shared" / "data" / "kcna_2011_2012.jsonl.gz"
+
+
+def before_a_particle(syllable: str, *before: str, but: str = "") -> Iterator[Query]:
+    """A syllable with whatever may be glued to it, behind other terms."""
+    for glued in WITH_ONE_LETTER:
+        words = (*before, *terms(syllable + glued))
+        if syllable + glued != but:
+            yield Phrase(words) if len(words) > 1 else Term(words[0])
 
 
 @pytest.mark.parametrize(
@@ -45,9 +57,26 @@ KCNA = Path(__file__).parents[3] / "shared" / "data" / "kcna_2011_2012.jsonl.gz"
         pytest.param("신의주", Phrase(("신의", "의주")), id="hangul is a phrase of pairs"),
         pytest.param(
             "쌀",
-            Or((Term("쌀"), *(Term("쌀" + glued) for glued in WITH_ONE_LETTER))),
+            Or((Term("쌀"), *(before_a_particle("쌀")))),
             id="a letter of hangul is found before a particle",
         ),
+        pytest.param(
+            "2020년",
+            Or((Phrase(("2020", "년")), *before_a_particle("년", "2020"))),
+            id="a letter of hangul behind a number is, too",
+        ),
+        pytest.param(
+            "2020년에",
+            Or((Phrase(("2020", "년에")), Phrase(("2020", "년")), *before_a_particle("년", "2020", but="년에"))),
+            id="and its particle comes off",
+        ),
+        pytest.param(
+            "10만", Or((Phrase(("10", "만")), *before_a_particle("만", "10"))), id="ten thousand is no particle"
+        ),
+        pytest.param(
+            '"2020년"', Or((Phrase(("2020", "년")), *before_a_particle("년", "2020"))), id="in quotation marks"
+        ),
+        pytest.param("2020년*", Or((Phrase(("2020", "년")), *before_a_particle("년", "2020"))), id="and with a star"),
         pytest.param("米", Or((Term("米"), Prefix("米"))), id="a Chinese character begins pairs"),
         pytest.param(
             "쌀가격을",
