@@ -7,7 +7,8 @@ them all: take one apart with `match` and close with `assert_never`. Build branc
 `Everything` or `Nothing`.
 
 `search.syntax` reads people's words into this tree, and `str(query)` prints it so that it reads back as the same tree.
-`search.rewrite` turns it into the form engines take, in which words are terms of the analyser and values are ids.
+`search.rewrite` turns it into the form engines take, in which words are terms of the analyser and values are ids;
+what of them are names in one archive, `with_values` replaces.
 A leaf of words whose `field` is None asks all text fields that carry weight.
 """
 
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,35 @@ def leaves(query: Query) -> tuple[Words, ...]:
             return ()
         case _:
             assert_never(query)
+
+
+def values_of(query: Query) -> Iterator[Value]:
+    """Every value that is asked for or excluded."""
+    match query:
+        case Value():
+            yield query
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from values_of(part)
+        case Not(part):
+            yield from values_of(part)
+        case _:
+            pass
+
+
+def with_values(query: Query, ids_of: Callable[[str, str], Iterable[str]]) -> Query:
+    """The query with what each value stands for in its place: any of the ids for a field and a value."""
+    match query:
+        case Value(field, value):
+            return any_of(Value(field, known) for known in ids_of(field, value))
+        case And(parts):
+            return all_of(with_values(part, ids_of) for part in parts)
+        case Or(parts):
+            return any_of(with_values(part, ids_of) for part in parts)
+        case Not(part):
+            return negated(with_values(part, ids_of))
+        case _:
+            return query
 
 
 _BARE_VALUE = re.compile(r"[\w.@-]+")

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from index.analysis import AnalysedText
+from index.analysis import AnalysedText, slug
 from index.document import Document, Role
 from index.fields import record_from_document
 from search.engine import DateCounts, DateFacet, SearchRequest, ValueCounts, ValueFacet
 from search.explaining import Explainer, Explanation
 from search.facets import DateFacetView, ValueFacetView, date_facet_from_counts, facet_from_counts
 from search.highlight import LOOKED_AT, LOOKED_AT_TOGETHER, Highlight, highlights
-from search.query import Everything, Query, Term, all_of
+from search.query import Everything, Query, Term, all_of, with_values
 from search.related import Relations
 from search.spans import matches, words_of
 
@@ -98,6 +98,7 @@ class Searcher:
         self.vocabulary = vocabulary
         """The terms of the whole generation, if they can be told."""
         self._occurring: dict[str, Mapping[str, tuple[Label, ...]]] = {}
+        self._named: dict[str, Mapping[str, tuple[str, ...]]] = {}
         self._relations = Relations()
 
     def within(self, query: Query) -> Searcher:
@@ -106,7 +107,8 @@ class Searcher:
         Whatever is asked of it: what lies outside is not found, counted, named or given by its id. It is closed with
         this one.
         """
-        return Searcher(self._engine, self._articles, all_of([self._within, query]), vocabulary=self.vocabulary)
+        within = all_of([self._within, with_values(query, self.ids)])
+        return Searcher(self._engine, self._articles, within, vocabulary=self.vocabulary)
 
     @property
     def generation(self) -> str:
@@ -214,6 +216,21 @@ class Searcher:
             known = self._articles.labels(field).items()
             self._occurring[field] = {value: path for value, path in known if value in occurring}
         return self._occurring[field]
+
+    def ids(self, field: str, value: str) -> tuple[str, ...]:
+        """What a value stands for: itself, or if no article has it, what it is the name of, folded to an id.
+
+        Most ids are made from names, but a topic's id may be shorter and a language's is its code.
+        """
+        if field == "region" or value in self.labels(field):
+            return (value,)
+        if field not in self._named:
+            named: dict[str, tuple[str, ...]] = {}
+            for known, path in self.labels(field).items():
+                name = slug(path[-1].name)
+                named[name] = (*named.get(name, ()), known)
+            self._named[field] = named
+        return self._named[field].get(value, (value,))
 
     def close(self) -> None:
         """Close engine and articles."""

@@ -29,7 +29,7 @@ from search.engine import (
     ValueFilter,
 )
 from search.errors import QueryRefused
-from search.query import all_of, leaves
+from search.query import all_of, leaves, values_of, with_values
 from search.rewrite import Question, asking_for_any_word, correct, region_ids, reread, understand
 from search.spelling import Speller
 from search.syntax import Notice
@@ -97,12 +97,25 @@ def asked_from_params(params: SearchParams, lexicon: Lexicon, problems: tuple[Pa
 
 
 def corrected(asked: Asked, archive: Archive, lexicon: Lexicon) -> Asked:
-    """The question with words that no article of this archive has replaced, unless it asks for them alone."""
+    """The question as this archive takes it: with ids for names of values, and for words that no article has, others.
+
+    Words stay as they are if that was asked for.
+    """
     speller = _speller(archive.searcher, lexicon)
-    if speller is None or not asked.params.corrections:
-        return asked
-    question = correct(asked.question, speller, lexicon, is_widened=asked.params.variants)
-    return dataclasses.replace(asked, question=question, request=_request(asked.params, question, lexicon.gazetteer))
+    question = asked.question
+    if speller is not None and asked.params.corrections:
+        question = correct(question, speller, lexicon, is_widened=asked.params.variants)
+    question = dataclasses.replace(question, query=with_values(question.query, archive.searcher.ids))
+    request = _request(asked.params, question, lexicon.gazetteer)
+    filters = tuple(_by_ids(wanted, archive.searcher) for wanted in request.filters)
+    return dataclasses.replace(asked, question=question, request=dataclasses.replace(request, filters=filters))
+
+
+def _by_ids(wanted: ValueFilter, searcher: Searcher) -> ValueFilter:
+    def ids(values: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted({known for value in values for known in searcher.ids(wanted.field, value)}))
+
+    return ValueFilter(wanted.field, ids(wanted.any_of), ids(wanted.none_of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +146,11 @@ def find_better(asked: Asked, request: SearchRequest, total: int, archive: Archi
     return None
 
 
-def _count(asked: Asked, request: SearchRequest, query: Query, archive: Archive, lexicon: Lexicon) -> int:
+def _count(asked: Asked, request: SearchRequest, parsed: Query, archive: Archive, lexicon: Lexicon) -> int:
     """How many articles a request finds with another query."""
-    question = reread(asked.question, query, lexicon, is_widened=asked.params.variants)
-    return archive.searcher.matches(
-        dataclasses.replace(request, query=question.query, facets=(), offset=0, limit=0)
-    ).total
+    question = reread(asked.question, parsed, lexicon, is_widened=asked.params.variants)
+    query = with_values(question.query, archive.searcher.ids)
+    return archive.searcher.matches(dataclasses.replace(request, query=query, facets=(), offset=0, limit=0)).total
 
 
 def matched_variants(asked: Asked, request: SearchRequest, searcher: Searcher) -> Iterator[tuple[Variant, int]]:
@@ -220,12 +232,15 @@ def etag(edition: str, address: str, params: SearchParams = DEFAULTS) -> str:
 
 
 def unknown_values(request: SearchRequest, searcher: Searcher) -> Iterator[Notice]:
-    """A notice for each value that is filtered by and that no article has: such a filter finds nothing."""
-    for wanted in request.filters:
-        known = searcher.labels(wanted.field)
-        for value in wanted.any_of:
-            if value not in known:
-                yield Notice("unknown-value", f"no article of this archive has the {wanted.field} {value}")
+    """A notice for each value that is asked for and that no article has: it finds nothing.
+
+    Places in the words of the question have their own, which names them as they were typed.
+    """
+    filtered = ((wanted.field, value) for wanted in request.filters for value in wanted.any_of)
+    asked = ((value.field, value.value) for value in values_of(request.query) if value.field != "region")
+    for field, value in dict.fromkeys((*filtered, *asked)):
+        if value not in searcher.labels(field):
+            yield Notice("unknown-value", f"no article of this archive has the {field} {value}")
 
 
 def _request(params: SearchParams, question: Question, gazetteer: Gazetteer) -> SearchRequest:

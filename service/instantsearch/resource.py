@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from index.fields import KEYWORD_FIELDS
 from search.engine import DateFacet, Facet, Interval, SearchRequest, Sort, ValueFacet
 from search.errors import QueryRefused
-from search.query import And, Not, Or, Value, all_of, leaves
+from search.query import all_of, leaves, values_of, with_values
 from search.rewrite import Question, correct, understand
 from search.spelling import Speller
 from search.syntax import Notice
@@ -159,19 +159,15 @@ class _Asking:
             if self._searcher.vocabulary is not None:
                 speller = Speller(lexicon.place_words, self._searcher.vocabulary, self._searcher)
                 read = correct(read, speller, lexicon, is_widened=True)
-            known = self._questions[text] = read
+            query = with_values(read.query, self._searcher.ids)
+            known = self._questions[text] = replace(read, query=query)
         return known
 
     def _unknown(self, filters: Query) -> Iterator[Notice]:
         """A notice for each value that is filtered by and that no article has."""
-        match filters:
-            case Value(field, value) if value not in self._searcher.labels(field):
-                yield Notice("unknown-value", f"no article of this archive has the {field} {value}")
-            case And(parts) | Or(parts):
-                for part in parts:
-                    yield from self._unknown(part)
-            case Not(part):
-                yield from self._unknown(part)
+        for wanted in values_of(filters):
+            if wanted.value not in self._searcher.labels(wanted.field):
+                yield Notice("unknown-value", f"no article of this archive has the {wanted.field} {wanted.value}")
 
     def _answer(self, item: Item, asked: _Asked) -> api.SearchAnswer:
         """The answer that `/v1/search` would give."""

@@ -222,6 +222,34 @@ def test_the_question_is_echoed_with_what_was_noticed(api: Api) -> None:
     assert again["warnings"] == []
 
 
+@pytest.mark.parametrize(
+    ("by_name", "by_id"),
+    [
+        pytest.param({"language": "Korean"}, {"language": "ko"}, id="a filter"),
+        pytest.param({"q": "language:korean"}, {"q": "language:ko"}, id="in the question"),
+        pytest.param({"q": "-language:Korean rice"}, {"q": "-language:ko rice"}, id="excluded"),
+        pytest.param({"q": "rices language:Korean"}, {"q": "rices language:ko"}, id="beside words"),
+    ],
+)
+def test_values_go_by_their_names(api: Api, by_name: dict[str, str], by_id: dict[str, str]) -> None:
+    """Whatever facets call a value finds it, though its id is not made from its name; facets know it as chosen."""
+    named = api.get("/v1/search", by_name | {"facet": "language"}).json
+    known = api.get("/v1/search", by_id | {"facet": "language"}).json
+    assert 0 < named["total"] == known["total"] < 30
+    assert named["facets"] == known["facets"]
+    assert named["query"]["warnings"] == []
+
+
+def test_values_that_nobody_has_are_told_in_questions_too(api: Api) -> None:
+    """A place has a notice of its own."""
+    query = api.get("/v1/search", {"q": "topic:weather source:nobody region:atlantis"}).json["query"]
+    assert [(warning["code"], warning["detail"]) for warning in query["warnings"]] == [
+        ("unknown-place", "atlantis is not in the gazetteer; only declared regions can match"),
+        ("unknown-value", "no article of this archive has the topic weather"),
+        ("unknown-value", "no article of this archive has the source nobody"),
+    ]
+
+
 def test_pages_follow_one_another(api: Api, ids: Callable[[testing.Result], list[str]]) -> None:
     """Pages cut the same sequence into pieces; beyond the last there is nothing and no error."""
     whole = ids(api.get("/v1/search", {"per_page": 50}))
