@@ -8,7 +8,7 @@
     question   := juxtaposed ("OR" juxtaposed)*
     juxtaposed := conjoined conjoined*           joined by `op`; under "or", negated ones still exclude
     conjoined  := item ("AND" item)*
-    item       := ("-" | "NOT") item | "(" question ")" | [field ":"] (word | phrase)
+    item       := ("-" | "NOT") item | [field ":"] ("(" question ")" | word | phrase)
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ class _Kind(Enum):
     ATOM = "a word or phrase"
     OPEN = "("
     CLOSE = ")"
+    FIELD = "a field's name alone"
     NOT = "NOT"
     OR = "OR"
     AND = "AND"
@@ -130,6 +131,7 @@ _QUOTES = '"“”„‟＂'
 _STOP = rf"(?=[\s(){_QUOTES}]|$)"
 _LEXEME = re.compile(
     rf"""(?P<space>\s+) | (?P<open>\() | (?P<close>\))
+    | (?P<alone>(?i:{"|".join(_FIELDS)})):(?=[\s()]|$)
     | (?P<not>-+(?=[^\s)]) | NOT{_STOP}) | (?P<or>OR{_STOP}) | (?P<and>AND{_STOP})
     | (?:(?P<field>(?i:{"|".join(_FIELDS)})):)?
       (?: [{_QUOTES}](?P<phrase>[^{_QUOTES}]*)(?P<closing>[{_QUOTES}]?)(?:~(?P<distance>\d{{1,9}}))?
@@ -147,7 +149,9 @@ def _lex(text: str) -> list[_Lexeme]:
     lexemes = []
     for piece in _LEXEME.finditer(text):
         field = _FIELDS[piece["field"].lower()] if piece["field"] else None
-        if piece["phrase"] is not None:
+        if alone := piece["alone"]:
+            lexemes.append(_Lexeme(_Kind.FIELD, alone, _FIELDS[alone.lower()]))
+        elif piece["phrase"] is not None:
             distance = int(piece["distance"]) if piece["distance"] else None
             closed = bool(piece["closing"])
             lexemes.append(_Lexeme(_Kind.ATOM, piece["phrase"], field, quoted=True, closed=closed, distance=distance))
@@ -165,6 +169,7 @@ class _Parser:
         self._lexemes = lexemes
         self._at = 0
         self._op = op
+        self._field: str | None = None
         self._deepest = limits.nesting if limits else None
         self.warnings: list[Notice] = []
         self.terms = 0
@@ -219,6 +224,11 @@ class _Parser:
         match lexeme.kind:
             case _Kind.NOT:
                 return self._negation(lexeme.text, depth)
+            case _Kind.FIELD if self._peek() is _Kind.OPEN:
+                return self._group_in(lexeme.field, depth)
+            case _Kind.FIELD:
+                self._warn("field-apart", f"{lexeme.text}: was left out: its word has to stand right behind it")
+                return None
             case _Kind.OPEN:
                 return self._group(depth)
             case _:
@@ -235,9 +245,19 @@ class _Parser:
             return None
         return negated(part)
 
+    def _group_in(self, field: str | None, depth: int) -> Query | None:
+        """A group of which all is asked of a field, but for what names another."""
+        self._next()
+        around, self._field = self._field, field
+        inner = self._group(depth)
+        self._field = around
+        return inner
+
     def _group(self, depth: int) -> Query | None:
         if self._deepest is not None:
             _refuse_beyond("nesting", self._deepest, depth + 1, "parentheses are nested {found} deep")
+        if self._peek() in {_Kind.CLOSE, _Kind.END}:
+            self._warn("empty-parentheses", "a ( with nothing in it was left out")
         inner = self._alternatives(depth + 1)
         if self._peek() is _Kind.CLOSE:
             self._next()
@@ -248,9 +268,10 @@ class _Parser:
     def _atom(self, atom: _Lexeme) -> Query | None:
         if not atom.closed:
             self._warn("unclosed-quote", "a quotation mark without its partner was closed at the end")
-        if atom.field in KEYWORD_FIELDS:
-            return self._value(atom.field, " ".join(atom.text.split()))
-        if atom.field == "date":
+        field, text = atom.field or self._field, atom.text
+        if field in KEYWORD_FIELDS:
+            return self._value(field, " ".join(text.split()))
+        if field == "date":
             written = atom.text if atom.quoted else _TAIL.sub("", atom.text)
             dates = self._dates(written)
             if dates is not None:
@@ -258,8 +279,6 @@ class _Parser:
                     self._warn("no-prefix", f"date:{atom.text} was read as date:{written}")
                 return dates
             field, text = None, atom.text if atom.quoted else f"date:{atom.text}"
-        else:
-            field, text = atom.field, atom.text
         return self._phrase(text, field, atom.distance) if atom.quoted else self._word(text, field)
 
     def _value(self, field: str, value: str) -> Query | None:

@@ -64,6 +64,19 @@ A, B, C = Term("a"), Term("b"), Term("c")
         pytest.param("date:..2020", Dates(None, dt.date(2020, 12, 31)), id="open range"),
         pytest.param("신의주 밀수", And((Term("신의주"), Term("밀수"))), id="hangul"),
         pytest.param("10:30", Term("10:30"), id="a colon in a number"),
+        pytest.param("title:(a OR b)", Or((Term("a", "title"), Term("b", "title"))), id="group in a field"),
+        pytest.param("-title: (a)", Not(Term("a", "title")), id="with a blank, excluded"),
+        pytest.param(
+            "title:(a (body:b c)) b", And((Term("a", "title"), Term("b", "body"), Term("c", "title"), B)), id="within"
+        ),
+        pytest.param(
+            "source:(kcna OR rfa)", Or((Value("source", "kcna"), Value("source", "rfa"))), id="group of values"
+        ),
+        pytest.param(
+            "date:(2019 OR 2021)",
+            Or((Dates(dt.date(2019, 1, 1), dt.date(2019, 12, 31)), Dates(dt.date(2021, 1, 1), dt.date(2021, 12, 31)))),
+            id="group of dates",
+        ),
         pytest.param("-*", Nothing(), id="not everything"),
     ],
 )
@@ -83,6 +96,12 @@ def test_language(text: str, query: Query) -> None:
         pytest.param('""', Nothing(), ["no-words"], id="empty quotes"),
         pytest.param("((a", A, ["unclosed-parenthesis"], id="unclosed parenthesis"),
         pytest.param("a))b", And((A, B)), ["unopened-parenthesis"], id="unopened parenthesis"),
+        pytest.param("()", Nothing(), ["empty-parentheses"], id="nothing in parentheses"),
+        pytest.param("a ()", A, ["empty-parentheses"], id="nothing in parentheses behind"),
+        pytest.param("a (", A, ["empty-parentheses", "unclosed-parenthesis"], id="a parenthesis at the end"),
+        pytest.param("title: a", A, ["field-apart"], id="a blank behind a field"),
+        pytest.param("a region:", A, ["field-apart"], id="a field at the end"),
+        pytest.param("(title:)", Nothing(), ["field-apart"], id="a field alone"),
         pytest.param("OR a", A, ["dangling-or"], id="or in front"),
         pytest.param("a OR", A, ["dangling-or"], id="or behind"),
         pytest.param("AND a", A, ["dangling-and"], id="and in front"),
