@@ -131,8 +131,7 @@ def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one ca
         case Phrase(words, field):
             return _in_pairs(" ".join(words), field)
         case Near(words, distance, field):
-            found = tuple(terms(" ".join(words)))
-            return Near(found, distance, field) if len(found) > 1 else _phrase_of(found, field)
+            return _near(words, distance, field)
         case Prefix(text, field) if goes_by_pairs(text):
             return _beginning_of_pairs(text, field)
         case Prefix(text, field):
@@ -181,6 +180,15 @@ def _in_pairs(text: str, field: str | None) -> Query:
     if last is None or found[-1:] != [last]:
         return _phrase_of(found, field)
     return any_of(_phrase_of([*found[:-1], *terms(word)], field) for word in (last, *with_particles(last)))
+
+
+def _near(words: tuple[str, ...], distance: int, field: str | None) -> Query:
+    """The terms of all words near each other, and those of a word of several one after the other, as in its phrase."""
+    found = [terms(word) for word in words]
+    together = tuple(term for each in found for term in each)
+    if len(found) == 1 or len(together) == 1:
+        return _phrase_of(together, field)
+    return all_of([Near(together, distance, field), *(_phrase_of(each, field) for each in found if len(each) > 1)])
 
 
 def _phrase_of(found: list[str] | tuple[str, ...], field: str | None) -> Query:

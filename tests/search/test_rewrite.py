@@ -12,7 +12,7 @@ import pytest
 from index.analysis import fold, stem, terms, tokens
 from index.gazetteer import Gazetteer, Place
 from search.korean import WITH_ONE_LETTER
-from search.query import Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, leaves
+from search.query import And, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, leaves
 from search.rewrite import region_ids, rewrite, understand
 from search.syntax import parse
 
@@ -52,6 +52,12 @@ def before_a_particle(syllable: str, *before: str, but: str = "") -> Iterator[Qu
         pytest.param('"foreign-made goods"', Phrase(("foreign", "made", "good")), id="two words, three terms"),
         pytest.param('title:"the markets"', Phrase(("the", "market"), "title"), id="stop words stay"),
         pytest.param('"markets open"~3', Near(("market", "open"), 3), id="near"),
+        pytest.param(
+            '"covid-19 cases"~2',
+            And((Near(("covid", "19", "case"), 2), Phrase(("covid", "19")))),
+            id="near, and a word of two terms as it is written",
+        ),
+        pytest.param('"...covid ..."~2', Term("covid"), id="near nothing else"),
         pytest.param("신의*", Term("신의"), id="a prefix of a pair is that pair"),
         pytest.param("신의주*", Phrase(("신의", "의주")), id="a prefix of several pairs is their phrase"),
         pytest.param("신의주", Phrase(("신의", "의주")), id="hangul is a phrase of pairs"),
