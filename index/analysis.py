@@ -31,20 +31,24 @@ from index import morphemes
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 
 MAX_TERM_LENGTH = 64
 """Characters of a folded word that count; a longer one is cut, in index and query alike."""
 
-_COMBINING = "\u0300-\u036f"
-_APOSTROPHES = "'\u2019\u02bc\uff07"
-_WORD = re.compile(rf"[^\W_][\w{_COMBINING}]*(?:[{_APOSTROPHES}](?=[^\W_])[\w{_COMBINING}]+)*")
+_MARKS = "".join(chr(code) for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in {"Mn", "Mc"})
+"""What goes on with a word though `\\w` does not take it for a letter: diacritics, and the vowels of many scripts."""
+_APOSTROPHES = "'\u2019\u2018\u02bc\u02bb\uff07"
+_WORD = re.compile(rf"[^\W_][\w{_MARKS}]*(?:[{_APOSTROPHES}](?=[^\W_])[\w{_MARKS}]+)*")
 _HANGUL, _KANA = r"\uac00-\ud7a3", r"\u3041-\u3096\u30a1-\u30fa\u30fc"
 _CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _JAMO = r"[\u1100-\u115f]+[\u1160-\u11a7]+[\u11a8-\u11ff]*"
 _HANGUL_RUN = re.compile(rf"[{_HANGUL}]+")
 _DENSE_LETTER = re.compile(rf"[{_HANGUL}{_KANA}{_CHINESE}]|{_JAMO}")
-_MARK = re.compile(rf"[{_COMBINING}]+")
+_UNTYPED = re.compile(
+    "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\ufe00-\ufe0f]+"
+)
+"""Diacritics of Latin, Greek and Cyrillic, points of Hebrew and Arabic, and what chooses between forms of a letter."""
 _APOSTROPHE = re.compile(rf"[{_APOSTROPHES}]")
 
 
@@ -66,7 +70,7 @@ def fold(word: str) -> str:
     if word.isascii():
         return word.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
-    plain = unicodedata.normalize("NFC", _MARK.sub("", decomposed))
+    plain = unicodedata.normalize("NFC", _UNTYPED.sub("", decomposed))
     return _APOSTROPHE.sub("'", plain)
 
 
@@ -134,14 +138,18 @@ def _pairs(word: str, start: int, end: int) -> Iterator[Token]:
     if start == end:
         return
     for first, last in _pieces(word[start:end]):
-        term = stem(fold(word[start + first : start + last])[:MAX_TERM_LENGTH])
-        yield Token(term, start + first, start + last)
+        yield Token(_term(word[start + first : start + last]), start + first, start + last)
+
+
+def _term(word: str) -> str:
+    """The term of a word that is one; the underscores that set it off (_like this_) are no part of it."""
+    return stem((fold(word).rstrip("_") or word)[:MAX_TERM_LENGTH])
 
 
 def terms_of_word(word: str) -> tuple[str, ...]:
     """The terms of one word of a text, one after the other: one, but for a word with letters that go by pairs."""
     if word.isascii():
-        return (stem(word.lower()[:MAX_TERM_LENGTH]),)
+        return (_term(word),)
     return tuple(token.term for token in _tokens_of_word(word))
 
 
@@ -251,7 +259,7 @@ _CUTS: Final = bytes(
     byte if byte >= 0x80 or chr(byte) in "_'" else ord(chr(byte).lower()) if chr(byte).isalnum() else ord(" ")  # noqa: PLR2004 - ASCII ends there
     for byte in range(256)
 )
-_COMMON_SIGNS: Final = (("\u2019", "'"), *((sign, " ") for sign in "“”‘–—…\u00a0"))
+_COMMON_SIGNS: Final = (("\u2019", "'"), ("\u2018", "'"), *((sign, " ") for sign in "“”–—…\u00a0"))
 _LOOSE: Final = re.compile("(?<= )['_]+|'['_]+")
 
 
@@ -383,4 +391,4 @@ def slug(name: str) -> str:
     >>> slug("Daily NK"), slug("로동신문"), slug("South Korean goods")
     ('daily-nk', '로동신문', 'south-korean-goods')
     """
-    return "-".join(fold(word) for word in re.findall(rf"[^\W_][\w{_COMBINING}]*", name))
+    return "-".join(fold(word) for word in re.findall(rf"[^\W_][\w{_MARKS}]*", name))

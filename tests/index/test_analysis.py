@@ -40,6 +40,16 @@ from index.analysis import (
         ),
         pytest.param("\u1109\u1175\u11ab\u110b\u1174\u110c\u116e", ["신의", "의주"], id="hangul in separate letters"),
         pytest.param("신\u0301의 주'a", ["신", "의", "주", "a"], id="marks and apostrophes between are none"),
+        pytest.param(
+            "_crackdown_ on __all__ snake_case", ["crackdown", "on", "all", "snake_cas"], id="set off by underscores"
+        ),
+        pytest.param(
+            "Ch\u02bbŏngjin P\u2018yŏngyang \u2018so\u2019", ["ch'ongjin", "p'yongyang", "so"], id="other apostrophes"
+        ),
+        pytest.param("हिन्दी भाषा", ["हिन्दी", "भाषा"], id="vowels that are marks"),
+        pytest.param("مُحَمَّد محمد مـحمد", ["محمد"] * 3, id="points of Arabic, and letters drawn out"),
+        pytest.param("שָׁלוֹם", ["שלום"], id="points of Hebrew"),
+        pytest.param("ـ", ["ـ"], id="what would leave nothing stays"),
         pytest.param("ＣＯＶＩＤ-19", ["covid", "19"], id="full width"),
         pytest.param("Straße", ["strass"], id="folded, then stemmed"),
         pytest.param("“…” — !", [], id="no words"),
@@ -76,7 +86,25 @@ SUFFIXES = (
 )  # fmt: skip
 GLUED = st.lists(
     st.sampled_from(
-        ["goods", "Goods", "o'neil", "a_b", "_", "'", "’", "—", " ", "  ", "\u3000", "신의주", "\u0301", "x" * 70]
+        [
+            "goods",
+            "Goods",
+            "o'neil",
+            "a_b",
+            "_",
+            "'",
+            "’",
+            "‘",
+            "—",
+            " ",
+            "  ",
+            "\u3000",
+            "신의주",
+            "\u0301",
+            "ि",
+            "ـ",
+            "x" * 70,
+        ]
     )
 )
 
