@@ -174,7 +174,7 @@ class Speller:
             near = [one for one in self._candidates(term.text) if one.articles >= CLEARLY_MORE * own]
             best = _best(near)
             if best is not None:
-                correction = Correction(term.text, self.articles.spelling(best.term), best.articles)
+                correction = Correction(term.text, self._spelling(best.term, term.text), best.articles)
                 return Corrected(_replaced(query, term, Term(correction.used)), (correction,))
         return None
 
@@ -197,7 +197,7 @@ class Speller:
         best = _best(candidates)
         if best is None:
             return Corrected(word, notices=tuple(self._undecided(word, candidates)))
-        correction = Correction(word.text, self.articles.spelling(best.term), best.articles)
+        correction = Correction(word.text, self._spelling(best.term, word.text), best.articles)
         return Corrected(Term(correction.used), (correction,))
 
     def _undecided(self, word: Term, candidates: Sequence[_Candidate]) -> Iterable[Notice]:
@@ -220,16 +220,26 @@ class Speller:
         return ()
 
     def _near(self, word: str, own: str, most: int, beginning: str) -> dict[str, int]:
-        """Terms within so many edits of a word or of its stem, or of a word one edit from it."""
+        """Terms of words within so many edits of a word. Of two edits, those within as many of its stem do as well.
+
+        A stem is too short for that if one edit is forgiven: of died it is die, which is as near to due.
+        """
         near: dict[str, int] = {}
-        for pattern in {word, own}:
-            for term, distance in self.vocabulary.near(pattern, most, beginning=beginning).items():
-                near[term] = min(distance, near.get(term, distance))
         if most == 1:
             stems = {stem(edit) for edit in _edits(word) if edit.startswith(beginning)}
             near.update(dict.fromkeys(self.vocabulary.known(sorted(stems)), 1))
+        else:
+            for pattern in {word, own}:
+                for term, distance in self.vocabulary.near(pattern, most, beginning=beginning).items():
+                    near[term] = min(distance, near.get(term, distance))
         near.pop(own, None)
         return near
+
+    def _spelling(self, term: str, asked: str) -> str:
+        """How to write a term in a word's place: in the form that is one edit from it, if there is one."""
+        written = self.articles.spelling(term)
+        forms = {edit for edit in _edits(fold(asked)) if stem(edit) == term}
+        return written if not forms or written in forms else min(forms, key=lambda form: (len(form), form))
 
     def _counted(self, term: str, distance: int, own: str) -> _Candidate | None:
         """A term that some article has and that may stand for another; None if it may not."""

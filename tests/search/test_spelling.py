@@ -119,6 +119,26 @@ def test_corrections_are_told() -> None:
     assert told.corrections == (Correction("smugling", "smuggling", 40), Correction("crackdwn", "crackdown", 20))
 
 
+@pytest.mark.parametrize(
+    ("asked", "used"),
+    [
+        pytest.param("diied", "died", id="the form that was meant, not the stem's nearest neighbour"),
+        pytest.param("colour", "color", id="the form one edit away, not the one in the articles"),
+        pytest.param("smuglings", "smugglings", id="in another number than the articles have it"),
+    ],
+)
+def test_what_is_used_is_near_to_what_was_asked(asked: str, used: str) -> None:
+    """Terms are stems, and a stem is nearer to others than its words are."""
+    archive = {"dies": 8, "did": 41, "due": 300, "colorful": 4, "colors": 3, "smuggling": 40}
+    [correction] = speller(archive).correct(Term(asked)).corrections
+    assert correction.used == used
+
+
+def test_a_word_that_is_there_is_not_mistaken_for_a_neighbour_of_its_stem() -> None:
+    """Died is no slip of due."""
+    assert speller({"died": 8, "due": 300}).find_better(Term("died")) is None
+
+
 def test_one_place_is_never_another() -> None:
     """A word of one place's name isn't replaced by a word of another's, even if no article has it."""
     without = {word: count for word, count in ARTICLES.items() if word != "pyongan"}
