@@ -2,8 +2,8 @@
 
 An article goes by the strongest name it came with: the id its owner declared, else its url, else the file it fills,
 else its content. `store` asks in that order; here are the rules that need no database: what an id may look like
-(`id_problem`), what counts as the same content (`content_digest`), which file an article fills (`file_of`), and the ids
-a new article may get, best first (`candidate_ids`).
+(`id_problem`), what counts as the same content (`content_digest`), where on the disk an article is (`place_of`), which
+file it fills (`file_of`), and the ids a new article may get, best first (`candidate_ids`).
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ def content_digest(raw: RawDocument) -> str:
 def row_origin(path: str, line: int) -> str:
     """The origin of a row in a file of many articles. `line` counts from 1."""
     return f"{path}:{line}"
+
+
+def place_of(origin: str) -> str | None:
+    """The file, or the row of a file, that an article came from; None for what came by another way."""
+    return origin if origin.startswith("/") else None
 
 
 def file_of(origin: str) -> str | None:

@@ -181,18 +181,25 @@ class _Run:
     def take(self, raw: RawDocument) -> None:
         """Take an article that arrived: it is unchanged, or waits to be written."""
         identity = self._identify(raw)
-        if identity.is_unchanged and identity.serial is not None:
+        if identity.is_unchanged and identity.serial is not None and not identity.is_new_copy:
             self._count(Effect.UNCHANGED, identity.serial)
             return
         try:
-            document = self._extractor.understand(raw, identity.id)
+            document = self._understood(raw, identity)
         except UnreadableInput as problem:
             self.note_problem(problem)
             return
-        self._waiting[identity.id] = (raw, document)
+        self._waiting[raw.origin if identity.is_new_copy else identity.id] = (raw, document)
         self._waiting_characters += len(raw.content)
         if len(self._waiting) >= BATCH_ARTICLES or self._waiting_characters >= BATCH_CHARACTERS:
             self.flush()
+
+    def _understood(self, raw: RawDocument, identity: Identity) -> Document:
+        """What an article says; of one that only has another place, it is known. Raises as `understand` does."""
+        kept = self._store.find(identity.id) if identity.is_new_copy else None
+        if kept and (kept.change, kept.rules) == (identity.change, self._extractor.fingerprint):
+            return kept.document
+        return self._extractor.understand(raw, identity.id)
 
     def _identify(self, raw: RawDocument) -> Identity:
         """Which article this is. One that is waiting is written first: what it is now decides what this one changes."""

@@ -115,6 +115,39 @@ def test_an_edited_file_is_an_update(store: Store, folder: Path) -> None:
     assert texts(store)["one"] == "Title of one\nother words"
 
 
+@pytest.mark.parametrize("batch", [1, 500])
+@pytest.mark.parametrize("name", ["a-first.txt", "z-first.txt"])
+def test_a_name_that_is_given_on_costs_no_article(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, batch: int
+) -> None:
+    """A file is renamed and another one gets its name: both are in the archive after one run, whichever comes first."""
+    monkeypatch.setattr(ingestion, "BATCH_ARTICLES", batch)
+    latest = tmp_path / "latest.txt"
+    latest.write_text("the first report")
+    ingest([tmp_path / "*.txt"], store, FakeExtractor())
+    latest.rename(tmp_path / name)
+    latest.write_text("the second report")
+    ingest([tmp_path / "*.txt"], store, FakeExtractor())
+    assert sorted(texts(store).values()) == ["the first report", "the second report"]
+    before = store.change
+    report = ingest([tmp_path / "*.txt"], store, FakeExtractor())
+    assert (report.unchanged, report.read, store.change) == (2, 2, before)
+
+
+def test_a_folder_that_was_moved_is_known_and_not_understood_again(store: Store, folder: Path) -> None:
+    """Articles are found again in their new files, without work for the extractor, unless its rules are others."""
+    ingest([folder], store, FakeExtractor(), fields={"text": "body"})
+    before = store.change
+    moved = folder.rename(folder.with_name("moved"))
+    idle = FakeExtractor()
+    report = ingest([moved], store, idle, fields={"text": "body"})
+    assert (report.read, report.unchanged, store.change, idle.understood) == (4, 4, before, [])
+    (moved / "one.txt").write_text("other words")
+    other = FakeExtractor("rules-2")
+    ingest([moved.rename(folder)], store, other, fields={"text": "body"})
+    assert {"Title of one\nwords", "other words"} <= set(texts(store).values())
+
+
 @pytest.mark.parametrize("batch", [1, 2, 500])
 def test_the_last_of_several_arrivals_stands(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int

@@ -203,6 +203,31 @@ def test_a_file_that_was_deleted_changes_nothing(watching: Watching) -> None:
     assert watching.kept == {"a": "one", "b": "two"}
 
 
+def test_a_name_that_is_given_on_costs_no_article(watching: Watching) -> None:
+    """A file is renamed and another one gets its name: both stay in the archive, and each can be corrected."""
+    latest = watching.write("latest.txt", "one")
+    watching.settle()
+    first = latest.rename(watching.folder / "2020-03-01.txt")
+    assert took(watching.settle()) == [(1, 0, 0, 1)]
+    watching.write("latest.txt", "two")
+    assert took(watching.settle()) == [(1, 1, 0, 0)]
+    watching.restart()
+    assert watching.settle() == []
+    first.write_text("one, corrected", encoding="utf-8")
+    assert took(watching.settle()) == [(1, 0, 1, 0)]
+    assert sorted(watching.kept.values()) == ["one, corrected", "two"]
+
+
+def test_one_of_two_equal_files_may_be_corrected(watching: Watching) -> None:
+    """Two files with one text are one article; when one of them is given another text, the other keeps its own."""
+    watching.write("a.txt", "one")
+    watching.write("b.txt", "one")
+    assert took(watching.settle()) == [(2, 1, 0, 1)]
+    watching.write("a.txt", "two")
+    assert took(watching.settle()) == [(1, 1, 0, 0)]
+    assert sorted(watching.kept.values()) == ["one", "two"]
+
+
 def test_a_folder_that_is_gone_is_told_of_once_and_taken_up_again(watching: Watching) -> None:
     """A folder that vanishes is a problem told once; when it is back, so is the watching."""
     watching.write("a.txt", "one")
