@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 from index.archive.identity import candidate_ids, content_digest
 from index.archive.store import Effect
 from index.document import Document, RawDocument
-from index.errors import UnreadableInput
+from index.errors import IndexingError, UnreadableInput
 from index.read.files import Inputs, find_inputs, read
-from index.read.reading import Passed, UnknownFields, UnusedNames
+from index.read.reading import Passed, UnknownFields, UnusedNames, mistake_of
 from index.read.rows import check_fields
 
 if TYPE_CHECKING:
@@ -156,9 +156,19 @@ def preview(
 
 def _understood(raw: RawDocument, extractor: Understanding) -> Document | UnreadableInput:
     try:
-        return extractor.understand(raw, next(candidate_ids(raw, content_digest(raw))))
+        return _document(raw, next(candidate_ids(raw, content_digest(raw))), extractor)
     except UnreadableInput as problem:
         return problem
+
+
+def _document(raw: RawDocument, article_id: str, extractor: Understanding) -> Document:
+    """What an article says. Raises `UnreadableInput` also where it is the extractor that fails."""
+    try:
+        return extractor.understand(raw, article_id)
+    except (IndexingError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise UnreadableInput(raw.origin, None, mistake_of(error)) from error
 
 
 class _Run:
@@ -195,11 +205,11 @@ class _Run:
             self.flush()
 
     def _understood(self, raw: RawDocument, identity: Identity) -> Document:
-        """What an article says; of one that only has another place, it is known. Raises as `understand` does."""
+        """What an article says; of one that only has another place, it is known. Raises `UnreadableInput`."""
         kept = self._store.find(identity.id) if identity.is_new_copy else None
         if kept and (kept.change, kept.rules) == (identity.change, self._extractor.fingerprint):
             return kept.document
-        return self._extractor.understand(raw, identity.id)
+        return _document(raw, identity.id, self._extractor)
 
     def _identify(self, raw: RawDocument) -> Identity:
         """Which article this is. One that is waiting is written first: what it is now decides what this one changes."""

@@ -16,9 +16,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
-from index.errors import UnreadableInput
+from index.errors import IndexingError, UnreadableInput
 from index.read.formats import Format, find_format, find_unreadable, format_named, format_of
-from index.read.reading import Passed, Reading, Refused
+from index.read.reading import Passed, Reading, Refused, mistake_of
 from index.read.streams import GZIP_MARK, Counted, Unpacked, in_utf8, open_plain_file, peeked
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def find_inputs(paths: Iterable[Path], format_name: str | None = None) -> Inputs
 def read(file: InputFile, fields: Mapping[str, str], heard: Callable[[int], None]) -> Iterator[Reading]:
     """What is in a file. `heard` is told before each item how many of the file's bytes have been read.
 
-    A file that cannot be opened or read on yields an `UnreadableInput`.
+    A file that cannot be opened or read on yields an `UnreadableInput`, also if the reader is to blame.
     """
     try:
         with _open(file) as opened:
@@ -96,6 +96,10 @@ def read(file: InputFile, fields: Mapping[str, str], heard: Callable[[int], None
         yield UnreadableInput(file.origin, None, f"cannot be read: {error.strerror or error}")
     except Refused as refused:
         yield UnreadableInput(file.origin, None, str(refused))
+    except (IndexingError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - no file may keep all others from being read; it is told of
+        yield UnreadableInput(file.origin, None, f"{mistake_of(error)}; what follows was not read")
 
 
 def _open(file: InputFile) -> AbstractContextManager[BinaryIO]:

@@ -3,7 +3,7 @@
 A reader takes an open file, its origin and a mapping of field names, and yields `Reading`s: articles, bad rows in
 their place (`UnreadableInput`), what it understood but left out on purpose (`Passed`), and at the end the fields it
 had no use for (`UnknownFields`). It never raises because of what is in a file; `Refused` is how its parts tell it of
-that.
+that. Where it raises all the same, the mistake is ours, and `mistake_of` says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
+from traceback import walk_tb
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from index.document import RawDocument
@@ -61,6 +63,13 @@ class Refused(Exception):
 
 class Damaged(Refused):
     """Why a file cannot be read on: whatever row is being read, it is the last."""
+
+
+def mistake_of(error: Exception) -> str:
+    """What to say of an input that Dateline itself trips over: the kind of error, and where, for whoever mends it."""
+    places = [f"{PurePath(frame.f_code.co_filename).name}:{line}" for frame, line in walk_tb(error.__traceback__)]
+    where = f" at {places[-1]}" if places else ""
+    return f"cannot be taken by a mistake of Dateline, please report it: {type(error).__name__}{where}"
 
 
 class UnusedNames:

@@ -15,14 +15,14 @@ from xml.sax import SAXException, SAXParseException
 from xml.sax.handler import ContentHandler, feature_namespaces
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.sax import make_parser
+from defusedxml.expatreader import DefusedExpatParser
 
 from index.read.encoding import codec_of, find_declared
 from index.read.reading import Refused
 from index.read.text import UTF8_MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from xml.sax.xmlreader import AttributesNSImpl, Locator
 
 MAX_DEPTH: Final = 200
@@ -32,6 +32,8 @@ MAX_TAG_CHARACTERS: Final = 4 * 1024 * 1024
 _PIECE_BYTES: Final = 64 * 1024
 _CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f]")
 """XML allows none of these, and WordPress exports hold them all the same. A NUL is left to be refused."""
+
+_BLANK = re.compile(r"[^\S ]")
 
 
 class NotWellFormed(Refused):
@@ -89,9 +91,21 @@ class TextHandler(ContentHandler):
         """A piece of an element's text. To be overridden."""
 
 
+class _Parser(DefusedExpatParser):
+    """Has namespaces without blanks: Python takes any blank for the space that parts them from names, and trips."""
+
+    def start_element_ns(self, name: str, attrs: Mapping[str, str]) -> None:
+        """Begin an element."""
+        super().start_element_ns(_BLANK.sub("_", name), attrs)
+
+    def end_element_ns(self, name: str) -> None:
+        """End an element."""
+        super().end_element_ns(_BLANK.sub("_", name))
+
+
 def parse(file: BinaryIO, handler: TextHandler) -> Iterator[None]:
     """Parse a file, with a pause after each piece of it for whatever the handler has gathered. Raises `Refused`."""
-    parser = make_parser()
+    parser = _Parser()
     parser.forbid_external = False  # an external DTD is passed over unread; entities are refused wherever they are from
     parser.setFeature(feature_namespaces, True)
     parser.setContentHandler(handler)

@@ -164,6 +164,37 @@ def test_the_last_of_several_arrivals_stands(
     assert report.replaced_count == 3
 
 
+class Tripping(FakeExtractor):
+    """Cannot understand what says "trip"."""
+
+    error: Exception = ZeroDivisionError("oops")
+
+    def understand(self, raw: RawDocument, article_id: str) -> Document:
+        """A document, or not."""
+        if raw.content == "trip":
+            raise self.error
+        return super().understand(raw, article_id)
+
+
+def test_an_article_that_trips_the_extractor_costs_no_other(store: Store, tmp_path: Path) -> None:
+    """A mistake of the extractor's is a problem of the article that it was made on, and all others are kept."""
+    path = rows(tmp_path / "a.jsonl", *({"body": body} for body in ("one", "trip", "two")))
+    report = ingest([path], store, Tripping())
+    assert list(texts(store).values()) == ["one", "two"]
+    assert [problem.path for problem in report.problems] == [f"{path}:2"]
+    assert "mistake of Dateline, please report it: ZeroDivisionError at test_ingest.py:" in report.problems[0].reason
+    assert [type(item) for item in preview([path], Tripping())] == [Document, UnreadableInput, Document]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("the disk"), IndexingError("the rules")])
+def test_trouble_with_the_machine_is_no_articles_problem(store: Store, tmp_path: Path, error: Exception) -> None:
+    """No memory, a disk that fails and rules that cannot be read end a run, as the next article would fail, too."""
+    extractor = Tripping()
+    extractor.error = error
+    with pytest.raises(type(error)):
+        ingest([rows(tmp_path / "a.jsonl", {"body": "trip"})], store, extractor)
+
+
 def test_long_lists_are_cut_and_counted(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many problems there are, a report lists the first and counts them all."""
     monkeypatch.setattr(ingestion, "MAX_LISTED", 3)

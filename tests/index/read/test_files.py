@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from index.document import RawDocument
-from index.errors import IndexingError, UnreadableInput
+from index.errors import IndexingError, StoreError, UnreadableInput
 from index.read.files import InputFile, Inputs, find_inputs, read
 from index.read.formats import FORMATS
 
@@ -343,3 +344,40 @@ def test_a_reading_error_is_a_problem(tmp_path: Path, monkeypatch: pytest.Monkey
     file = InputFile(tmp_path / "a.txt", "/in/a.txt", 1, FORMATS["text"])
     (problem,) = read(file, {}, lambda _position: None)
     assert str(problem) == "/in/a.txt: cannot be read: Input/output error"
+
+
+@pytest.mark.parametrize("kind", [TypeError, RecursionError, KeyError])
+def test_a_reader_that_fails_costs_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    """What a reader trips over is a problem that names the file and the mistake, after what was read of it."""
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"body": "one"}\n{"body": "two"}\n')
+    taken = iter((True, False))
+
+    def failing(row: dict[str, object], origin: str) -> RawDocument:
+        if next(taken):
+            return RawDocument(None, None, origin, str(row["body"]), "text/plain")
+        raise kind("two")
+
+    monkeypatch.setattr("index.read.jsonl.raw_from_row", failing)
+    article, problem = all_of(path)
+    assert isinstance(article, RawDocument)
+    assert isinstance(problem, UnreadableInput)
+    assert (problem.path, problem.line) == (str(path), None)
+    assert re.fullmatch(rf".*please report it: {kind.__name__} at test_files\.py:\d+; what .*", problem.reason)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt(), StoreError("no archive")])
+def test_what_is_no_mistake_of_a_reader_is_not_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """No memory, an interruption and an archive that fails end a run, as they are not about one file."""
+    (tmp_path / "a.jsonl").write_text('{"body": "one"}\n')
+
+    def failing(*_: object) -> RawDocument:
+        raise error
+
+    monkeypatch.setattr("index.read.jsonl.raw_from_row", failing)
+    with pytest.raises(type(error)):
+        all_of(tmp_path / "a.jsonl")

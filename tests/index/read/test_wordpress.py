@@ -226,3 +226,12 @@ def test_posts_are_streamed() -> None:
     next(reading)
     assert file.tell() <= file.largest * 2 < len(file.getvalue()) / 4
     assert sum(1 for _ in reading) == 199
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2028", "\u0085", "&#9;"])
+@pytest.mark.parametrize("name", ["x:y", "y"])
+def test_a_namespace_may_hold_blanks(blank: str, name: str) -> None:
+    """A namespace is any text: one with blanks of any kind is another's, and costs nothing of the post beside it."""
+    prefix = f"xmlns{':x' if ':' in name else ''}"
+    foreign = f'<{name} {prefix}="http://wordpress.org/export/1.2/{blank}{blank}">post</{name}>'
+    assert only_article("wordpress", export(item("Words", foreign))).content == "Words"
