@@ -59,7 +59,9 @@ class FileMemory:
         """Every file that was read, by its path."""
         with explained(self._path):
             is_there = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'file_read'").fetchone()
-            rows = self._connection.execute("SELECT path, stamp, digest FROM file_read").fetchall() if is_there else ()
+            # Earlier versions could note a file that they could not open, without a digest: it was not read.
+            query = "SELECT path, stamp, digest FROM file_read WHERE digest <> ''"
+            rows = self._connection.execute(query).fetchall() if is_there else ()
         return {path: FileRead(stamp, digest) for path, stamp, digest in rows}
 
     def note(self, files: Mapping[str, FileRead]) -> None:

@@ -77,7 +77,8 @@ class IngestReport:
     """What became of everything that was found: `read` = `added` + `updated` + `unchanged` articles.
 
     `problems` and `replaced` list the first `MAX_LISTED` of `problem_count` and `replaced_count`. `passed` are files in
-    folders that were not read, and drafts and other things in files that are no articles.
+    folders that were not read, and drafts and other things in files that are no articles. `unread` are the origins of
+    all files that had a problem as a whole, listed or not.
     """
 
     read: int
@@ -90,6 +91,7 @@ class IngestReport:
     replaced: tuple[Replaced, ...]
     unknown_fields: tuple[UnknownFields, ...]
     passed: tuple[Passed, ...]
+    unread: frozenset[str]
 
 
 def ingest(  # noqa: PLR0913 - three that must be given, three that may
@@ -185,6 +187,8 @@ class _Run:
         self._effects: Counter[Effect] = Counter()
         self._problems = list(inputs.problems[:MAX_LISTED])
         self._problem_count = len(inputs.problems)
+        self._files = frozenset(file.origin for file in inputs.files)
+        self._unread: set[str] = set()
         self._replaced: list[Replaced] = []
         self._replaced_count = 0
 
@@ -232,6 +236,8 @@ class _Run:
     def note_problem(self, problem: UnreadableInput) -> None:
         """Count what cannot be taken."""
         self._problem_count += 1
+        if problem.line is None and problem.path in self._files:  # rows that cannot be understood have no line, either
+            self._unread.add(problem.path)
         if len(self._problems) < MAX_LISTED:
             self._problems.append(problem)
 
@@ -257,6 +263,7 @@ class _Run:
             replaced=tuple(self._replaced),
             unknown_fields=tuple(known for path, names in self.unused.items() for known in names.report(path)),
             passed=tuple(self.passed),
+            unread=frozenset(self._unread),
         )
 
 

@@ -134,11 +134,11 @@ class Watcher:
         with Store.open(self._archive) as store:
             report = self._ingest(store, tuple(new.values()), stop)
             change = store.change
-        unreadable = {problem.path for problem in report.problems if problem.line is None}
-        for origin in unreadable & new.keys():
+        unread = report.unread | {origin for origin, (_, digest) in digests.items() if not digest}
+        for origin in unread & new.keys():
             watch.refused(new[origin])
         with FileMemory.open(self._archive) as memory:
-            memory.note(watch.read({path: read for path, read in digests.items() if path not in unreadable}))
+            memory.note(watch.read({origin: read for origin, read in digests.items() if origin not in unread}))
         report = _news(report, watch)
         if report.read or report.problems:
             self._tell(Took(len(new), report, change, time.monotonic() - started))

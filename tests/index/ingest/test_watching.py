@@ -16,14 +16,12 @@ import pytest
 from index.archive.store import Store
 from index.errors import DiskFull, StoreVersion
 from index.ingest.at_rest import FileWatch, Look, is_open_for_writing
-from index.ingest.file_memory import FileMemory
+from index.ingest.file_memory import FileMemory, FileRead
 from index.ingest.watching import Told, Took, Trouble, Watcher
 from tests.index.fakes import FakeExtractor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from index.ingest.file_memory import FileRead
 
 PATIENCE_S = 20
 
@@ -263,6 +261,41 @@ def test_problems_are_told_once_for_each_version(watching: Watching, monkeypatch
     rows.write_text('{"body": "fine"}\n{"body": 8}\n', encoding="utf-8")
     (batch,) = [item for item in watching.settle() if isinstance(item, Took)]
     assert [problem.line for problem in batch.report.problems] == [2]
+
+
+def test_a_file_that_could_not_be_opened_is_not_hidden_by_bad_rows(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rows are bad beside it, a file that could not be opened is not taken for read, and is read later."""
+    monkeypatch.setattr("index.ingest.ingestion.MAX_LISTED", 3)
+    watching.write("a.jsonl", '{"body": 7}\n' * 10)
+    locked = watching.write("b.txt", "one")
+    with monkeypatch.context() as locking:
+
+        def reach(path: Path) -> Path:
+            if path == locked:
+                raise PermissionError(13, "Permission denied")
+            return path
+
+        locking.setattr("index.read.files.open_plain_file", lambda path: reach(path).open("rb"))
+        locking.setattr(FileWatch, "digest_of", lambda _watch, ready: reach(ready.path).read_text())
+        (batch,) = [item for item in watching.settle() if isinstance(item, Took)]
+    assert (batch.report.problem_count, batch.report.unread) == (11, frozenset({str(locked)}))
+    with FileMemory.open(watching.archive) as memory:
+        assert [Path(path).name for path in memory.files()] == ["a.jsonl"]
+    watching.restart()
+    assert took(watching.settle()) == [(1, 1, 0, 0)]
+    assert watching.kept == {"b": "one"}
+
+
+def test_what_an_earlier_version_noted_without_having_read_it_is_read(watching: Watching) -> None:
+    """A file without a digest in the memory was never read, so it is news."""
+    path = watching.write("a.txt", "one")
+    status = path.stat()
+    with FileMemory.open(watching.archive) as memory:
+        memory.note({str(path): FileRead(f"{status.st_size}.{status.st_mtime_ns}.", "")})
+    watching.restart()
+    assert took(watching.settle()) == [(1, 1, 0, 0)]
 
 
 def test_files_read_in_another_way_are_other_files(watching: Watching) -> None:
