@@ -1,7 +1,7 @@
 """JSON Lines: one article per line, `.jsonl` or `.ndjson`, with the metadata its owner declares.
 
 A line is a row as `index.read.rows` describes it. Rows are streamed with a limit on their length, and a bad row is
-yielded as an `UnreadableInput` in its place: it never stops the rows after it.
+yielded as an `UnreadableInput` in its place: it never stops the rows after it. A file without any row is a problem.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def read_jsonl(file: BinaryIO, origin: str, fields: Mapping[str, str]) -> Iterat
     """
     ours = our_names(fields)
     unused = UnusedNames()
+    is_empty = True
     for number, line in enumerate(lines(file), start=1):
+        is_empty = is_empty and line is not None and not line.strip()
         if line is None:
             yield UnreadableInput(origin, number, too_long())
             continue
@@ -42,6 +44,8 @@ def read_jsonl(file: BinaryIO, origin: str, fields: Mapping[str, str]) -> Iterat
                 yield raw_from_row(named, row_origin(origin, number))
         except Refused as refused:
             yield UnreadableInput(origin, number, str(refused))
+    if is_empty:
+        yield UnreadableInput(origin, None, "is empty")
     yield from unused.report(origin)
 
 

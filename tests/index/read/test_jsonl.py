@@ -229,11 +229,20 @@ def test_no_row_stops_a_file(lines: list[bytes]) -> None:
     """Whatever stands in a file, each row becomes an article that can be kept or a problem, and nothing is raised."""
     content = b"\n".join(line.replace(b"\n", b"") for line in lines)
     items = [item for item in read(content) if not isinstance(item, UnknownFields)]
-    assert len(items) == sum(1 for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip())
+    rows_there = sum(1 for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip())
+    assert len(items) == (rows_there or 1)
     for item in items:
         if isinstance(item, RawDocument):
             assert item.id is None or id_problem(item.id) is None
             assert item.content.strip() or item.declared.title
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf\n"], ids=["nothing", "blank lines", "a mark"])
+def test_a_file_without_rows_is_told_of(content: bytes) -> None:
+    """A file in which there is nothing is a problem in this format as in all others."""
+    (problem,) = read(content)
+    assert isinstance(problem, UnreadableInput)
+    assert (problem.line, problem.reason) == (None, "is empty")
 
 
 def test_an_id_may_be_a_number_that_64_bits_hold() -> None:
