@@ -146,6 +146,9 @@ class _Table:
     def read_header(self, fields: Mapping[str, str]) -> Sequence[str]:
         """The names of the columns. Raises `Refused` if there are none."""
         first = next(self, None)
+        while first is not None and not first.strip():
+            self._row.clear()
+            first = next(self, None)
         if first is None:
             raise Refused("is empty")
         separator = _SEPARATOR_LINE.fullmatch(first)

@@ -173,5 +173,5 @@ def _guess(head: bytes, fields: Mapping[str, str]) -> str:
         return "jsonl" if head.partition(b"\n")[0].rstrip().endswith(b"}") else "json"
     if _FRONT_MATTER.match(head):
         return "markdown"
-    header = head.partition(b"\n")[0].decode(errors="replace")
+    header = head.lstrip(b"\xef\xbb\xbf\r\n").partition(b"\n")[0].decode(errors="replace")
     return "csv" if delimiter_of(header, fields) else "text"

@@ -64,6 +64,9 @@ def test_every_declared_field_is_taken() -> None:
         pytest.param('"title","body"\n"A","B; c\td"\n', id="quoted"),
         pytest.param("title,body,,\nA,B; c\td,,\n", id="columns without a name"),
         pytest.param("title,body\n\n,\nA,B; c\td", id="blank rows, no end of line"),
+        pytest.param('\ntitle;body\nA;"B; c\td"\n', id="semicolon, below a blank line"),
+        pytest.param('\ufeff\r\n \r\nsep=;\ntitle;body\nA;"B; c\td"\n', id="named by Excel, below blank lines"),
+        pytest.param('\t\t\ntitle\tbody\nA\t"B; c\td"\n', id="tab, below a blank row"),
     ],
 )
 def test_tables_of_any_kind(table: str) -> None:
@@ -76,6 +79,8 @@ def test_tables_of_any_kind(table: str) -> None:
     ("table", "line", "reason"),
     [
         pytest.param("", 1, "is empty", id="nothing"),
+        pytest.param("\n \r\n\n", 1, "is empty", id="blank lines"),
+        pytest.param("\n\ntitle;text\nA;B\n", 3, "but: title, text. If", id="no body, below blank lines"),
         pytest.param("title,text\nA,B\n", 1, "no column named 'body', but: title, text. If one is ours", id="no body"),
         pytest.param("body,Body\nA,B\n", 1, "several columns named 'body'", id="two bodies"),
         pytest.param(b"titre,\xe9t\xe9,body\n", 1, "is not in UTF-8: 0xe9", id="header in Latin 1"),

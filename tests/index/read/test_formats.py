@@ -56,6 +56,7 @@ def test_names_tell_formats(name: str, wanted: str | None) -> None:
         pytest.param(b"---\ntitle: x\n---\nwords", "", "markdown", id="markdown without a name"),
         pytest.param(b"id,title,body\n1,a,b", "", "csv", id="csv without a name"),
         pytest.param(b"\xef\xbb\xbfTitle;Body\n1,a,b", "", "csv", id="csv of another kind"),
+        pytest.param(b"\r\ntitle;body\n1;a", "", "csv", id="csv without a name, below a blank line"),
         pytest.param(b"One thing, and another: the body, they say", "", "text", id="sentence"),
         pytest.param(b"<div>words", "", "html", id="html without a name"),
         pytest.param(b"", "", "text", id="nothing"),
