@@ -53,6 +53,9 @@ _SHORTCODE = re.compile(
     r"\[/?(?:gallery|embed|audio|video|playlist|caption|wp_caption|vc_\w+|et_pb_\w+)\b[^\[\]]{0,4000}\]"
     r"|\[[a-z][\w-]{0,40}(?:\s+[\w-]{1,40}=(?:\"[^\"\[\]]{0,2000}\"|'[^'\[\]]{0,2000}'|[^\s\[\]\"']{1,2000})){1,20}\s*/?\]"
 )
+_BARE = re.compile(r"\[(?P<end>/?)(?P<name>[a-z][\w-]{0,40})\s*/?\]")
+"""A shortcode without values, or a word in brackets."""
+
 _CAPTION = re.compile(r"\[(?P<end>/?)(?:wp_)?caption\b(?P<values>[^\[\]]{0,4000})\]")
 _CAPTION_TEXT = re.compile(r"""\bcaption="([^"]*)\"""")
 _LINE_ENDS = re.compile(r"<[^<>]*>|\n[ \t]*\n\s*|\n")
@@ -231,6 +234,8 @@ def text_from_post(content: str) -> str:
     if 2 * opened == sum(1 for _ in _CAPTION.finditer(content)):
         content = _CAPTION.sub(_figure, content)
     content = _SHORTCODE.sub("", content)
+    ended = {match["name"] for match in _BARE.finditer(content) if match["end"]}
+    content = _BARE.sub(lambda match: "" if match["name"] in ended else match.group(), content)
     if _BLOCK_EDITOR not in content:
         content = _LINE_ENDS.sub(_line_end, content)
     return text_from_html(content)

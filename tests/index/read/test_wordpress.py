@@ -93,6 +93,9 @@ def test_a_post_is_an_article() -> None:
         pytest.param('[caption caption="A market"]<img/>[/caption]One', "Image: A market\n\nOne", id="old caption"),
         pytest.param("[caption]One\n\ntwo", "One\n\ntwo", id="caption without an end"),
         pytest.param('One[gallery ids="1,2"] [vc_row][slider id=3 x="a b"/]two[/vc_row]', "One two", id="shortcodes"),
+        pytest.param(
+            "[quote author=x]One[/quote] [box]two [b]three[/b][/box][/else]", "One two three", id="shortcodes with ends"
+        ),
         pytest.param("He [Kim] said [sic] so [...]", "He [Kim] said [sic] so [...]", id="brackets in the text"),
         pytest.param("One<!--more-->two &amp; &lt;three&gt;", "Onetwo & <three>", id="references and marks"),
         pytest.param("<pre>a\nb</pre>", "a\nb", id="preformatted"),
