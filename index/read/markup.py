@@ -44,6 +44,7 @@ CAPTION_CLASSES: Final = ("wp-caption-text", "wp-caption-dd", "image-caption", "
 _CREDIT = re.compile(
     r"\b(?:Images?|Photos?|Pictures?|Graphics?|Illustration|Screenshot)(?: credits?)?\s*(?::|by\b)|사진\s*[:=]"
 )
+_BLANK_LINES = re.compile(r"\n\s*\n")
 _DEEPEST: Final = 256
 """What libxml2 takes, in tags within tags."""
 
@@ -51,7 +52,9 @@ _DEEPEST: Final = 256
 def text_from_html(markup: str) -> str:
     """The text of a piece of HTML. Raises `Refused` if it is too much."""
     if "<" not in markup and "&" not in markup:
-        return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", plain(markup)) if part.strip())
+        return "\n\n".join(" ".join(part.split()) for part in _BLANK_LINES.split(plain(markup)) if part.strip())
+    if "<" not in markup:  # text all the same, but for its references
+        markup = _BLANK_LINES.sub("<p>", plain(markup))
     tree = tree_from_html(f"<div>{markup}</div>")
     return "" if tree is None else text_from_tree(tree)
 

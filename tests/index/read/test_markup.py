@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     [
         pytest.param("", "", id="nothing"),
         pytest.param("just  words\nhere\n\nthere", "just words here\n\nthere", id="no markup"),
+        pytest.param("just &lt;words&gt;\nhere\n \nthere", "just <words> here\n\nthere", id="no markup but references"),
+        pytest.param("a\n\n<b>b</b>", "a b", id="blank lines between tags"),
         pytest.param("a &amp; b &#8217; &nbsp; c", "a & b ’ c", id="references"),
         pytest.param("<p>a</p>b<p>c", "a\n\nb\n\nc", id="words between paragraphs"),
         pytest.param("<p>a<br>b<br/><br/>c</p>", "a\nb\n\nc", id="one break and two"),
