@@ -110,10 +110,13 @@ OPERATIONS: Final = (
         name="deleteArticle",
         group=Group.WRITING,
         summary="Delete an article.",
-        description="Gone from the store when it is answered, and from searches as `change` says.",
+        description=(
+            "Gone from the store when it is answered, and from searches as `change` says. `If-Match: *` and "
+            "`If-None-Match: *` are heeded as by PUT."
+        ),
         answer=writing.DeleteAnswer,
         path_parameters=_ARTICLE_ID,
-        problems=(400, 401, 403, 404, 429, 503, 507),
+        problems=(400, 401, 403, 404, 412, 429, 503, 507),
         scope=Scope.DELETE,
         is_cached=False,
     ),

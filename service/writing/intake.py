@@ -93,6 +93,13 @@ class Intake:
         with self._keeper.store() as store:
             return store.delete(article_id)
 
+    def has(self, article_id: str) -> bool:
+        """Whether there is an article of that id. Raises as `take` does."""
+        if not self._keeper.is_there:
+            return False
+        with self._keeper.store() as store:
+            return store.find(article_id) is not None
+
     def close(self) -> None:
         """Let go of the archive. May be called twice."""
         self._keeper.close()

@@ -6,6 +6,7 @@ Each first sees that the request has a key for it, then that its body is of the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 import falcon
@@ -55,12 +56,12 @@ class WritableArticle:
         """Keep the article of the body under this id, whether there is one or not."""
         self._serving.access.require(req, Scope.WRITE)
         is_dry_run = _is_dry_run(req)
-        admit = _admission(req)
+        conditions = _conditions(req)
         _check_body_type(req, falcon.MEDIA_JSON, "JSON")
         intake = _intake(self._serving)
         row = read_json_object(req, intake.limits.article_bytes, "the fields of an article")
         arrivals = (arrival_from_object(row, article_id),)
-        (taken,) = _take(intake, arrivals, admit, is_dry_run=is_dry_run)
+        (taken,) = _take(intake, arrivals, conditions.admit, is_dry_run=is_dry_run)
         if taken.outcome.effect == "added" and not is_dry_run:
             resp.status = falcon.HTTP_201
             resp.location = answers.article_links(taken.outcome.id).self
@@ -70,7 +71,14 @@ class WritableArticle:
         """Delete the article of this id."""
         self._serving.access.require(req, Scope.DELETE)
         _refuse_parameters(req)
-        change = _intake(self._serving).delete(article_id)
+        conditions = _conditions(req)
+        intake = _intake(self._serving)
+        if conditions.wants_none:  # so that nothing is deleted, whichever it is
+            conditions.check(is_there=intake.has(article_id))
+            change = None
+        else:
+            change = intake.delete(article_id)
+            conditions.check(is_there=change is not None)
         if change is None:
             raise NotFound("this archive has no article of that id")
         _send(resp, wire.DeleteAnswer(article_id, "deleted", change))
@@ -132,23 +140,35 @@ def _check_body_type(req: falcon.Request, wanted: str, what: str) -> None:
         raise UnsupportedMedia(wanted, f"{what}, {_ENCODED}")
 
 
-def _admission(req: falcon.Request) -> Admit:
-    """What `If-Match: *` and `If-None-Match: *` admit. Raises `InvalidParameters` for entity tags.
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """What a request asks for: that there is an article of its id (`If-Match: *`), or none (`If-None-Match: *`)."""
+
+    wants_one: bool
+    wants_none: bool
+
+    def check(self, *, is_there: bool) -> None:
+        """Raise `PreconditionFailed` where it is not so."""
+        if self.wants_one and not is_there:
+            raise PreconditionFailed("there is no article of that id; If-Match asks for one. Nothing was changed")
+        if self.wants_none and is_there:
+            raise PreconditionFailed("there is an article of that id; If-None-Match asks for none. Nothing was changed")
+
+    def admit(self, identity: Identity) -> None:
+        """`check`, as the store asks."""
+        self.check(is_there=identity.serial is not None)
+
+
+def _conditions(req: falcon.Request) -> _Conditions:
+    """The conditions of a request. Raises `InvalidParameters` for entity tags.
 
     Tags name answers of a generation, not articles of the archive, so nothing true could be said of them here.
     """
-    conditions = {"If-Match": req.get_header("If-Match"), "If-None-Match": req.get_header("If-None-Match")}
-    others = [name for name, value in conditions.items() if value is not None and value.strip() != "*"]
+    given = {name: req.get_header(name) for name in ("If-Match", "If-None-Match")}
+    others = [name for name, value in given.items() if value is not None and value.strip() != "*"]
     if others:
         raise InvalidParameters(tuple(ParamProblem(name, "takes only * here") for name in others))
-
-    def admit(identity: Identity) -> None:
-        if conditions["If-Match"] and identity.serial is None:
-            raise PreconditionFailed("there is no article of that id; If-Match asks for one. Nothing was kept")
-        if conditions["If-None-Match"] and identity.serial is not None:
-            raise PreconditionFailed("there is an article of that id; If-None-Match asks for none. Nothing was kept")
-
-    return admit
+    return _Conditions(wants_one=given["If-Match"] is not None, wants_none=given["If-None-Match"] is not None)
 
 
 def _admit_all(_identity: Identity) -> None:

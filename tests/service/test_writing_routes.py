@@ -59,9 +59,9 @@ class Writer:
         body = "\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows)
         return self.send("POST", "/v1/articles", body, query, **{"Content-Type": LINES, **headers})
 
-    def delete(self, article_id: str, query: str = "") -> testing.Result:
+    def delete(self, article_id: str, query: str = "", **headers: str) -> testing.Result:
         """DELETE an article."""
-        return self.send("DELETE", f"/v1/articles/{article_id}", None, query)
+        return self.send("DELETE", f"/v1/articles/{article_id}", None, query, **headers)
 
     def send(self, method: str, path: str, body: object, query: str = "", **headers: str) -> testing.Result:
         """Any request, with the key that its method needs."""
@@ -253,6 +253,26 @@ def test_conditions(writer: Writer, headers: dict[str, str], before: str | None,
         writer.put("x", {"body": before})
     assert writer.put("x", {"body": "two"}, **headers).status_code == status
     assert writer.kept.get("x") == (before if status == 412 else "two")
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_there", "status"),
+    [
+        pytest.param({"If-Match": "*"}, True, 200, id="only if there is one, and there is"),
+        pytest.param({"If-Match": "*"}, False, 412, id="only if there is one, and there is none"),
+        pytest.param({"If-None-Match": "*"}, True, 412, id="only if there is none, and there is one"),
+        pytest.param({"If-None-Match": "*"}, False, 404, id="only if there is none, and there is none"),
+        pytest.param({"If-Match": "*", "If-None-Match": "*"}, True, 412, id="both"),
+        pytest.param({"If-Match": '"0000stale"'}, True, 400, id="only if it is as a tag says"),
+        pytest.param({"If-None-Match": 'W/"0000stale"'}, True, 400, id="only if it is not as a tag says"),
+    ],
+)
+def test_conditions_of_a_deletion(writer: Writer, headers: dict[str, str], is_there: bool, status: int) -> None:  # noqa: FBT001 - a table
+    """A DELETE is conditional on what a PUT is, and deletes nothing if that is not so, or cannot be told."""
+    if is_there:
+        writer.put("x", {"body": "one"})
+    assert writer.delete("x", **headers).status_code == status
+    assert ("x" in writer.kept) == (is_there and status != 200)
 
 
 @pytest.mark.parametrize(
