@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from index.archive.identity import row_origin
+from index.archive.identity import id_problem, row_origin
 from index.errors import UnreadableInput
 from index.read.reading import Refused, UnusedNames
 from index.read.rows import FIELDS, our_names, raw_from_row
@@ -74,11 +74,16 @@ def article_from_row(
 
 
 def _same_id(row: Mapping[str, object], article_id: str | None) -> object:
-    """The id of a row that must be, or is, this one."""
+    """The id of a row that must be, or is, this one.
+
+    It is refused here if it cannot be one: reading the row would take white space off it, and a blank one for none.
+    """
     given = row.get("id")
-    if article_id is None or given is None:
-        return given if article_id is None else article_id
-    if str(given) != article_id:
+    if article_id is None:
+        return given
+    if problem := id_problem(article_id):
+        raise Refused(problem)
+    if given is not None and str(given) != article_id:
         raise Refused(f"id is {str(given)!r}, but the article was sent to be {article_id!r}")
     return article_id
 

@@ -18,9 +18,7 @@ _BLANK: Final = {"type": "string", "pattern": "^ *$"}
 
 def path_parameter(row: PathParameter) -> Json:
     """A part of the path."""
-    schema: Json = {"type": "string"}
-    if row.choices:
-        schema["enum"] = list(row.choices)
+    schema: Json = {"type": "string"} | ({"enum": list(row.choices)} if row.choices else {"minLength": 1})
     if row.longest:
         schema["maxLength"] = row.longest
     return {

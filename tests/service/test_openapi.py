@@ -75,6 +75,14 @@ def test_operation_ids_are_unique_and_path_parameters_declared() -> None:
         assert len(declared) == path.count("{")
 
 
+def test_no_part_of_a_path_is_empty() -> None:
+    """Whatever stands in a path is one of a few words, or at least a letter."""
+    for methods in openapi_document()["paths"].values():
+        for operation in methods.values():
+            for row in operation.get("parameters", []):
+                assert row["in"] != "path" or "enum" in row["schema"] or row["schema"]["minLength"] == 1
+
+
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in (*SEARCH, *FACET)])
 def test_a_parameters_schema_and_its_reading_agree(row: Any) -> None:
     """What the schema allows is read, what it forbids is refused: on values around each limit."""

@@ -203,6 +203,10 @@ def test_a_batch_that_fails_in_the_store_keeps_nothing(writer: Writer, monkeypat
         pytest.param("/x", '{"body": 7}', {}, 422, "body is a number, not text", id="body of a number"),
         pytest.param("/x", '{"body": "b", "id": "y"}', {}, 422, "id is 'y', but the article was sent", id="another id"),
         pytest.param("/a%20b", '{"body": "b"}', {}, 422, "holds ' '", id="an id that cannot be"),
+        pytest.param("/%20", '{"body": "b"}', {}, 422, "holds ' '", id="a blank id"),
+        pytest.param("/%20x", '{"body": "b"}', {}, 422, "holds ' '", id="an id with a blank before it"),
+        pytest.param("/x%09", '{"body": "b"}', {}, 422, "holds '\\t'", id="an id with a tab after it"),
+        pytest.param("/%E3%80%80", '{"body": "b"}', {}, 422, "holds '\\u3000'", id="an id of a wide blank"),
         pytest.param("/" + "x" * 129, '{"body": "b"}', {}, 422, "129 characters long", id="too long an id"),
         pytest.param(
             "/x", '{"body": "b", "url": "javascript:1"}', {}, 422, "not a web address", id="a url that is none"
@@ -235,6 +239,19 @@ def test_what_cannot_be_taken(  # noqa: PLR0913, PLR0917 - a row of the table
     assert answer.status_code == status
     assert said in answer.json["detail"]
     assert writer.kept == {}
+
+
+@pytest.mark.parametrize("path", ["/v1/articles/", "/v1/articles/%20", "/v1/articles/%20u"])
+def test_no_article_is_written_that_was_not_named(writer: Writer, path: str) -> None:
+    """An id that is none does not stand for the article of the same url; nothing goes by it either."""
+    writer.put("u", {"body": "one", "url": "https://example.org/u"})
+    headers = {"Authorization": f"Bearer {writer.keys[Scope.WRITE]}"}
+    row = {"body": "two", "url": "https://example.org/u"}
+    client = writer.api.client  # as the empty id is no path that is described
+    assert client.simulate_put(path, json=row, headers=headers).status_code == 422
+    headers = {"Authorization": f"Bearer {writer.keys[Scope.DELETE]}"}
+    assert client.simulate_delete(path, headers=headers).status_code == 404
+    assert writer.kept == {"u": "one"}
 
 
 @pytest.mark.parametrize(
