@@ -7,7 +7,7 @@ The first two need no more than the parameters, for nothing is kept or tagged th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from service import wire
 from service.access.extents import refuse_uncounted
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from service.serving import Serving
 
     WorkOut = Callable[[Asked, Archive, float], msgspec.Struct]
+
+_NOT_IN_ADDRESS: Final = (
+    f"is not taken from the address of a POST, only {SITE.name} is; what is asked goes into the body"
+)
 
 
 class Answering:
@@ -123,9 +127,12 @@ class Answering:
 
 
 def _at_site(req: falcon.Request, body: Arguments) -> Arguments:
-    """A body's arguments, with the site that the address names."""
-    named = arguments_from_query_string(req.query_string).values.get(SITE.name)
+    """A body's arguments, with the site that the address names. Whatever else the address asks for is a problem."""
+    address = arguments_from_query_string(req.query_string)
+    problems = [*body.problems, *address.problems]
+    problems += [ParamProblem(name, _NOT_IN_ADDRESS) for name in address.values if name != SITE.name]
     if SITE.name in body.values:
-        problem = ParamProblem(SITE.name, f"goes into the address, not the body: {req.path}?site=…")
-        return Arguments(body.values, (*body.problems, problem))
-    return Arguments({**body.values, SITE.name: named}, body.problems) if named else body
+        problems.append(ParamProblem(SITE.name, f"goes into the address, not the body: {req.path}?site=…"))
+    named = address.values.get(SITE.name)
+    values = {**body.values, SITE.name: named} if named and SITE.name not in body.values else body.values
+    return Arguments(values, tuple(problems))

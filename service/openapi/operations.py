@@ -52,7 +52,7 @@ OPERATIONS: Final = (
         summary="The same by JSON: the same names, arrays for what repeats.",
         description=(
             "For questions that are too long for an address. `site` stays in the address, because browsers ask by "
-            "address who may read the answer."
+            "address who may read the answer; anything else there is refused."
         ),
         answer=wire.SearchAnswer,
         parameters=ARTICLE,

@@ -80,6 +80,23 @@ def test_post_answers_like_get(api: Api, params: dict[str, Any], _accept: object
     assert {**by_get, "took_ms": 0} == {**by_post, "took_ms": 0}
 
 
+@pytest.mark.parametrize(
+    ("query_string", "named"),
+    [
+        pytest.param("q=rice", ["q"], id="a question"),
+        pytest.param("region=kp&region=cn&per_page=", ["region", "per_page"], id="a filter twice, and a blank"),
+        pytest.param("nothing=1", ["nothing"], id="no parameter"),
+        pytest.param("%FF=1&q=%FF", ["\ufffd", "q"], id="no text"),
+    ],
+)
+def test_a_post_takes_no_question_from_the_address(api: Api, query_string: str, named: list[str]) -> None:
+    """What stands in the address of a POST, but for the site, is refused by name rather than passed over."""
+    for body in ({}, {"q": "winter"}):
+        answer = api.post("/v1/search", body, query_string=query_string)
+        assert answer.status_code == 400
+        assert sorted(error["param"] for error in answer.json["errors"]) == sorted(named)
+
+
 def test_json_takes_native_numbers_booleans_arrays_and_nulls(api: Api) -> None:
     """In JSON a number is a number, a flag may be true, what repeats may be one string, null is not given."""
     body = {
