@@ -116,9 +116,10 @@ class ExportResource:
         with ExitStack() as holding:
             archive = holding.enter_context(self._serving.lease(req))
             tag = etag(archive.edition, PATH, _of_export(asked.params))
-            if self._serving.cache.answers_unchanged(req, resp, tag):
+            is_unchanged = self._serving.cache.answers_unchanged(req, resp, tag)
+            resp.cache_control = ("no-cache",)  # of the 304 as well, which would have the file reused unasked
+            if is_unchanged:
                 return
-            resp.cache_control = ("no-cache",)
             resp.content_type = media_type
             resp.downloadable_as = f"articles.{asked.params.format}"
             resp.stream = iter(())  # what Falcon gives no length: nobody knows it before the end

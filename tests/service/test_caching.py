@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.layout import DataFolder
+from service.access.keys import Scope
+from service.headers import NO_ROUTE, ROUTES
+from service.saved.file import KeptSearches
 from service.settings import Settings
 from service.wiring import archives_of
+from tests.service.access.conftest import Admission
+from tests.service.saved.conftest import keep, saved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from index.document import Document
+    from search.reloading import Reloading
+    from service.archive import Archive
     from tests.service.conftest import Api
 
 CACHED = [
@@ -42,6 +49,80 @@ def test_who_has_an_answer_is_told_so(api: Api, path: str, query_string: str) ->
     assert answer.headers["vary"] == "Origin, Accept-Encoding"
     other = api.request("GET", path, query_string=query_string, headers={"If-None-Match": '"other", nonsense'})
     assert other.status_code == 200
+
+
+ADDRESSES = {
+    "/": "/?q=winter",
+    "/articles/{article_id}": "/articles/report-4?q=winter",
+    "/docs": "/docs",
+    "/embed": "/embed?q=winter",
+    "/oembed": "/oembed?url=http%3A%2F%2Ffalconframework.org%2F%3Fq%3Dwinter",
+    "/opensearch.xml": "/opensearch.xml",
+    "/v1": "/v1",
+    "/v1/search": "/v1/search?q=winter",
+    "/v1/facets/{field}": "/v1/facets/region",
+    "/v1/articles/{article_id}": "/v1/articles/report-4",
+    "/v1/articles/{article_id}/evidence": "/v1/articles/report-4/evidence",
+    "/v1/articles/{article_id}/related": "/v1/articles/report-4/related",
+    "/v1/suggest": "/v1/suggest?q=win",
+    "/v1/suggest/browser": "/v1/suggest/browser?q=win",
+    "/v1/feed.atom": "/v1/feed.atom?q=winter",
+    "/v1/feed.json": "/v1/feed.json?q=winter",
+    "/v1/export": "/v1/export?q=winter",
+    "/v1/searches": "/v1/searches",
+    "/v1/searches/{search_id}": "/v1/searches/cold",
+    "/v1/searches/{search_id}/results": "/v1/searches/cold/results",
+    "/v1/searches/{search_id}/feed.atom": "/v1/searches/cold/feed.atom",
+    "/v1/searches/{search_id}/feed.json": "/v1/searches/cold/feed.json",
+    "/openapi.json": "/openapi.json",
+}
+"""An address of each route whose answers have tags."""
+
+UNTAGGED = {
+    "/static/{digest}/{name}", "/widget/{version}/{name}", "/v1/articles", "/v1/instantsearch", "/healthz", "/readyz",
+    "/metrics", NO_ROUTE,
+}  # fmt: skip
+"""What is for good, is not read, or is true now only."""
+
+OF_ONE_ANSWER = {"x-request-id", "content-length", "content-type", "server-timing", "content-disposition"}
+
+
+def test_every_route_has_tags_or_has_a_reason() -> None:
+    """A route that is in neither list is one whose tags nothing is known of."""
+    assert set(ADDRESSES) | UNTAGGED == set(ROUTES)
+
+
+@pytest.mark.parametrize("is_public", [pytest.param(True, id="public"), pytest.param(False, id="private")])
+@pytest.mark.parametrize("template", ADDRESSES)
+def test_a_304_says_of_itself_what_its_200_does(
+    archives: Reloading[Archive],
+    api_of: Callable[..., Api],
+    tmp_path: Path,
+    *,
+    template: str,
+    is_public: bool,
+) -> None:
+    """Caches take the headers of a 304 for those of what they have, so no route says other things by it."""
+    admission = Admission()
+    headers = {} if is_public else {"Authorization": f"Bearer {admission.key(Scope.READ)}"}
+    keep(tmp_path, saved("cold", "Cold", q="winter"))
+    access = admission.access(is_public=is_public)
+    api = api_of(archives, access=access, searches=KeptSearches(tmp_path, look_every_s=0))
+    path, _, query = ADDRESSES[template].partition("?")
+    answer = api.client.simulate_get(path, query_string=query, headers=headers)
+    assert answer.status_code == 200
+    for name in ("GET", "HEAD"):
+        tagged = headers | {"If-None-Match": answer.headers["etag"]}
+        again = api.client.simulate_request(name, path, query_string=query, headers=tagged)
+        assert again.status_code == 304
+        for said in (answer.headers, again.headers):
+            assert {"etag", "cache-control", "vary"} <= said.keys()
+        assert _lasting(again.headers) == _lasting(answer.headers)
+
+
+def _lasting(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that are not about one answer alone."""
+    return {name: value for name, value in headers.items() if name not in OF_ONE_ANSWER}
 
 
 @pytest.mark.parametrize(
