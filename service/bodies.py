@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from gunicorn.http.errors import NoMoreData, ParseException
 
 from service.problems import TooLarge, UnreadableBody
 
@@ -13,13 +14,21 @@ if TYPE_CHECKING:
 
 
 def read_body(req: falcon.Request, limit_bytes: int) -> bytes:
-    """The request's body. Raises `TooLarge` having read at most one byte too many."""
+    """The request's body. Raises `TooLarge` having read at most one byte too many, `UnreadableBody` for no HTTP.
+
+    Where the next request would begin after such a body nobody knows, so gunicorn closes the connection.
+    """
     if (req.content_length or 0) > limit_bytes:
         raise TooLarge(limit_bytes)
     if req.content_length is None and not req.env.get("wsgi.input_terminated"):
         return b""  # nothing says where a body would end, so there is none
     stream = req.stream if req.content_length is None else req.bounded_stream
-    body = stream.read(limit_bytes + 1)
+    try:
+        body = stream.read(limit_bytes + 1)
+    except ParseException:  # which quotes what came, so nothing is told of it
+        raise UnreadableBody("is not in chunks as HTTP has them") from None
+    except NoMoreData:
+        raise UnreadableBody("ends before it is whole") from None
     if len(body) > limit_bytes:
         raise TooLarge(limit_bytes)
     return body

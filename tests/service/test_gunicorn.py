@@ -168,6 +168,35 @@ def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) 
             response.read()
 
 
+_CHUNKED = (
+    b"POST /v1/search HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"zz\r\n{}\r\n0\r\n\r\n", id="no size"),
+        pytest.param(b"1\r\n{}\r\n0\r\n\r\n", id="another size"),
+        pytest.param(b"2;=\r\n{}\r\n0\r\n\r\n", id="a bad extension"),
+        pytest.param(b"0\r\nno trailer\r\n\r\n", id="a bad trailer"),
+    ],
+)
+def test_a_body_that_is_not_http_is_told_so_and_ends_the_connection(tmp_path: Path, sent: bytes) -> None:
+    """It is the client's fault, not ours: 400, nothing in the log; what follows on the connection is not answered."""
+    with started(tmp_path, DATELINE_WORKERS="1") as process:
+        parts = urlsplit(address_of(process))
+        with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_S) as client:
+            client.sendall(_CHUNKED + sent + b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            answer = b"".join(iter(lambda: client.recv(65_536), b""))
+        process.terminate()
+        _, log = process.communicate(timeout=PATIENCE_S)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["detail"] == "the request body is not in chunks as HTTP has them"
+    assert '"failed"' not in log
+
+
 def test_it_serves_before_anything_is_built(
     tmp_path: Path, documents: Sequence[Document], publish_documents: Callable[..., Any]
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
 import falcon
 import pytest
 from falcon import testing
+from gunicorn.http.errors import InvalidChunkSize, LimitRequestHeaders, NoMoreData
 
 from search.errors import EngineClosed, TooManyExpansions, UnexplainedScores, UnsupportedQuery
 from service.problems import problem_from_error
@@ -197,6 +199,30 @@ def test_a_body_of_unknown_length_is_read_only_to_the_limit(api: Api) -> None:
     assert taken.json["query"]["raw"] == "winter"
     refused = api.client.simulate_post("/v1/search", body=" " * 5000 + "{}", headers=headers, extras=chunked)
     assert refused.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        pytest.param(InvalidChunkSize(b"secret"), "is not in chunks as HTTP has them", id="no chunk"),
+        pytest.param(LimitRequestHeaders("secret"), "is not in chunks as HTTP has them", id="too long a trailer"),
+        pytest.param(NoMoreData(b"secret"), "ends before it is whole", id="no more"),
+    ],
+)
+def test_a_body_that_breaks_off_is_no_fault_of_ours(api: Api, error: Exception, said: str) -> None:
+    """What the server says of a body while it is read is a 400; nothing of the body is answered or logged."""
+
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = None) -> bytes:
+            raise error
+
+    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "", "wsgi.input": Broken()}
+    answer = api.client.simulate_post(
+        "/v1/search", body="", headers={"Content-Type": "application/json"}, extras=chunked
+    )
+    assert (answer.status_code, answer.json["code"]) == (400, "unreadable-body")
+    assert answer.json["detail"] == f"the request body {said}"
+    assert not [line for line in api.log.lines if line["event"] == "failed"]
 
 
 def test_a_content_length_that_is_no_number_is_named(api: Api) -> None:
