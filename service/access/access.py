@@ -233,8 +233,9 @@ class Access:
         origin = req.get_header("Origin")
         if origin is None:
             return
-        own = urlsplit(self._public_url or f"{req.scheme}://{req.netloc}")
-        if origin != f"{own.scheme}://{own.netloc}".lower():
+        public = urlsplit(self._public_url)
+        own = f"{public.scheme}://{public.netloc}" if self._public_url else f"{req.scheme}://{req.netloc}"
+        if origin != own.lower():
             raise Forbidden("this is not taken from other sites' pages: the request has their Origin")
 
     def _named_site(self, req: falcon.Request) -> Site | None:

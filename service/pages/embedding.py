@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from service.asking import ask
 from service.pages.addresses import EMBED, HOME, PAGE_PARAMETERS, page_arguments, search_address
 from service.pages.choices import Names, canonical_params, question_in_words
 from service.params import SITE
-from service.problems import NotFound
+from service.problems import InvalidParameters, NotFound, ParamProblem
 
 if TYPE_CHECKING:
     from search.thesaurus import Lexicon
@@ -31,21 +31,32 @@ _ENCODED: Final = "%=&+/:?~!$,;'@()*[]"
 def oembed_answer(  # noqa: PLR0913 - what an answer is made of, by name
     url: str, *, base: str, name: str, width: int, height: int, archive: Archive, lexicon: Lexicon
 ) -> dict[str, Any]:
-    """The answer for one address of ours, fit into `width` and `height` pixels. Raises `NotFound` for any other."""
+    """The answer for one address of ours, fit into `width` and `height` pixels.
+
+    Raises `NotFound` for any other, `InvalidParameters` for what is no address.
+    """
+    parts = _parts(url)
     if not url.startswith(f"{base}/"):
         raise NotFound("url is not an address of this archive")
-    parts = urlsplit(url[len(base) :])
+    path = parts.path.removeprefix(_parts(base).path)
     about = {"version": "1.0", "provider_name": name, "provider_url": f"{base}/", "cache_age": 3600}
-    if parts.path in {HOME, EMBED}:
+    if path in {HOME, EMBED}:
         return about | _search(parts.query, base, name, (min(width, WIDTH), min(height, HEIGHT)), archive, lexicon)
-    if parts.path.startswith(_ARTICLE):
-        return about | _article(unquote(parts.path.removeprefix(_ARTICLE)), archive)
+    if path.startswith(_ARTICLE):
+        return about | _article(unquote(path.removeprefix(_ARTICLE)), archive)
     raise NotFound("only searches and articles can be embedded")
 
 
 def site_in(url: str) -> str:
-    """The site that an address of ours names; empty if none."""
-    return page_arguments(quote(urlsplit(url).query, safe=_ENCODED)).values.get(SITE.name, ("",))[-1].strip(" ")
+    """The site that an address of ours names; empty if none. Raises `InvalidParameters` for what is no address."""
+    return page_arguments(quote(_parts(url).query, safe=_ENCODED)).values.get(SITE.name, ("",))[-1].strip(" ")
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # a host that cannot be one
+        raise InvalidParameters((ParamProblem("url", "is not an address"),)) from None
 
 
 def _search(  # noqa: PLR0913, PLR0917 - likewise

@@ -20,6 +20,8 @@ from tests.service.html_page import fragment, of_class, parsed, said
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from search.reloading import Reloading
+    from service.archive import Archive
     from tests.service.conftest import Api
 
 BASE = "http://falconframework.org"
@@ -157,6 +159,11 @@ def test_oembed_gives_an_article_as_a_link(api: Api) -> None:
     [
         pytest.param({"url": "https://elsewhere.example/"}, 404, id="another site's"),
         pytest.param({"url": f"{BASE}.example/"}, 404, id="looks like ours"),
+        pytest.param({"url": "http://["}, 400, id="no address"),
+        pytest.param({"url": "http://X\u2100.example/"}, 400, id="a host that cannot be one"),
+        pytest.param({"url": f"{BASE}//["}, 404, id="ours, and no page"),
+        pytest.param({"url": f"{BASE}//elsewhere.example/"}, 404, id="ours, with another site's as its path"),
+        pytest.param({"url": f"{BASE}/?q=["}, 200, id="a bracket in the question"),
         pytest.param({"url": f"{BASE}/healthz"}, 404, id="no page"),
         pytest.param({"url": f"{BASE}/articles/none"}, 404, id="no such article"),
         pytest.param({"url": f"{BASE}/?date_from=soon"}, 400, id="a search that cannot be"),
@@ -170,6 +177,16 @@ def test_oembed_refuses_what_it_cannot_embed(api: Api, params: dict[str, str], s
     answer = api.client.simulate_get("/oembed", params=params)
     assert answer.status_code == status
     assert status == 200 or answer.headers["content-type"] == "application/problem+json"
+
+
+def test_oembed_knows_addresses_below_a_path(archives: Reloading[Archive], api_of: Callable[..., Api]) -> None:
+    """Where readers reach the archive below a path, so do the addresses that are embedded."""
+    api = api_of(archives, public_url="https://news.example/archive")
+    answers = [
+        api.client.simulate_get("/oembed", params={"url": f"https://news.example{path}"})
+        for path in ("/archive/?q=rice", "/archive/articles/report-1", "/?q=rice")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 404]
 
 
 def test_pages_say_where_their_oembed_answer_is(api: Api) -> None:

@@ -166,6 +166,15 @@ def test_no_other_page_writes(admission: Admission, *, origin: str | None, is_ow
             access.require(asked, Scope.WRITE)
 
 
+@pytest.mark.parametrize("host", ["[", "[::1", "a]", "", "a/b"])
+def test_a_host_that_is_none_is_nobodys_own(admission: Admission, host: str) -> None:
+    """A page's request is refused, not failed at, where the Host it was sent to could be no host."""
+    asked = bearing(admission.key(Scope.WRITE), Origin="https://news.example")
+    asked.env["HTTP_HOST"] = host
+    with pytest.raises(Forbidden, match="Origin"):
+        admission.access().require(asked, Scope.WRITE)
+
+
 @pytest.fixture
 def tried(admission: Admission) -> tuple[Access, Clock]:
     """Access that counts failed tries, and the clock it counts by."""
