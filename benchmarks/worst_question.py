@@ -29,7 +29,7 @@ from index.layout import DataFolder
 from search.errors import QueryRefused
 from search.syntax import PUBLIC_LIMITS
 from search.thesaurus import Lexicon
-from service.asking import ask, request_at_cursor
+from service.asking import ask, request_of
 from service.params import FACET_FIELDS, SEARCH, arguments_from_query_string
 from service.problems import InvalidParameters
 from service.wiring import compile_engine, open_archive
@@ -98,7 +98,7 @@ class Hunt:
         understood = ask(arguments_from_query_string(asked.query_string), self._lexicon, SEARCH)
         params = understood.params
         self._archive.searcher.search(
-            request_at_cursor(understood, self._archive), facet_size=params.facet_size, highlight=params.highlight
+            request_of(understood, self._archive), facet_size=params.facet_size, highlight=params.highlight
         )
         return (time.thread_time() - started) * 1000
 

@@ -1,8 +1,9 @@
 """Answers that are kept to be given again, as they were encoded, up to a number of bytes.
 
 An `AnswerCache` belongs to one opened generation (`service.archive`) and goes with it, so nothing in it can be out of
-date. Its keys are entity tags: they name generation, route and normalised request, so questions that mean the same
-share an answer. Only what was answered with 200 is kept; what was found there was once found valid.
+date. Its keys are entity tags: they name generation, route, normalised request and what the service goes by besides
+(`Serving.etag`), so questions that mean the same share an answer. Only what was answered with 200 is kept; what was
+found there was once found valid.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from service import wire
 from service.access.extents import refuse_uncounted
-from service.asking import asked_from_params, corrected, etag, request_at_cursor
+from service.asking import asked_from_params, corrected, request_at_cursor
 from service.caching import NO_STORE
 from service.gone import again_if_gone
 from service.params import SITE, Arguments, arguments_from_query_string, read_params
@@ -69,7 +69,7 @@ class Answering:
         serving = self._serving
         with serving.lease(req) as archive:
             refuse_uncounted((*self._counts, *params.facet), archive)
-            tag = etag(archive.edition, self._address, params)
+            tag = serving.etag(archive, self._address, params)
             if serving.cache.answers_same(req, resp, tag):
                 return
             kept = self._find(archive, tag)
@@ -77,7 +77,7 @@ class Answering:
             if serving.cache.answers_unchanged(req, resp, tag):
                 return
             if asked and req.method == "HEAD":
-                request_at_cursor(asked, archive)
+                request_at_cursor(asked, archive, serving.fingerprint)
                 resp.stream = iter(())  # no body, and no length of one either
                 return
             self._send(resp, self._worked_out(asked, archive, tag, started) if asked else kept, started)
@@ -94,7 +94,7 @@ class Answering:
     def _post(self, req: falcon.Request, resp: falcon.Response, params: SearchParams, started: float) -> None:
         with self._serving.lease(req) as archive:
             refuse_uncounted((*self._counts, *params.facet), archive)
-            tag = etag(archive.edition, self._address, params)
+            tag = self._serving.etag(archive, self._address, params)
             body = self._find(archive, tag)
             if body is None:
                 asked = asked_from_params(params, self._serving.lexicon)

@@ -40,7 +40,7 @@ class Archive:
 
     @property
     def edition(self) -> str:
-        """What all answers follow from, besides what was asked: the generation, and what of it is there. For tags."""
+        """What answers follow from of the archive: the generation, and what of it is there (see `Serving.etag`)."""
         return self.generation if self.extent == WHOLE else f"{self.generation} {self.extent}"
 
     @property

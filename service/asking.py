@@ -1,8 +1,8 @@
 """From what was asked over HTTP to what an engine is asked.
 
 `ask` reads arguments, understands the question and makes the `SearchRequest`, or raises `InvalidParameters` with every
-problem at once. `Asked` keeps all stages. Two digests follow from it: `sequence` is equal for questions with the same
-hits in the same order (cursors are bound to it), `etag` for requests with the same answer.
+problem at once. `Asked` keeps all stages. Its `sequence` is equal for questions with the same hits in the same order,
+which cursors are bound to (`cursor_at`, `request_at_cursor`). Tags are `service.serving`'s.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from search.rewrite import Question, asking_for_any_word, correct, region_ids, r
 from search.spelling import Speller
 from search.syntax import Notice
 from search.thesaurus import NO_THESAURUS
-from service.cursors import offset_from_cursor
+from service.cursors import cursor_from_offset, offset_from_cursor
 from service.marks import serial_from_mark
 from service.params import DEFAULTS, FACET_FIELDS, SITE, SearchParams, days_of_half_life, read_params
 from service.problems import InvalidParameters, ParamProblem
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from service.params import Arguments, Parameter
 
 VERSION: Final = version("dateline")
-"""Part of every ETag: another version may answer the same request otherwise."""
+"""Part of every tag and cursor: another version may answer the same request otherwise."""
 
 ENOUGH: Final = 5
 """Articles found from which no other question is offered."""
@@ -75,7 +75,7 @@ class Asked:
     def sequence(self) -> bytes:
         """16 bytes that are equal for questions with the same hits in the same order."""
         same = {name: getattr(DEFAULTS, name) for name in _PRESENTATION}
-        return _digest(dataclasses.replace(self.params, **same))[:16]
+        return digest(dataclasses.replace(self.params, **same))[:16]
 
 
 def ask(arguments: Arguments, lexicon: Lexicon, parameters: Iterable[Parameter]) -> Asked:
@@ -209,26 +209,33 @@ def _newest_day(archive: Archive) -> dt.date:
     return published.value.end if published else made
 
 
-def request_at_cursor(asked: Asked, archive: Archive) -> SearchRequest:
+def cursor_at(offset: int, asked: Asked, archive: Archive, fingerprint: str) -> str:
+    """The cursor that goes on at `offset` of a question's hits, for a service of this `fingerprint` (`Serving`)."""
+    return cursor_from_offset(
+        offset, key=archive.cursor_key, generation=_walked(archive, fingerprint), sequence=asked.sequence
+    )
+
+
+def request_at_cursor(asked: Asked, archive: Archive, fingerprint: str) -> SearchRequest:
     """As `request_of`, and going on where its cursor says if it has one. Raises also `CursorExpired`."""
     request = request_of(asked, archive)
     if not asked.params.cursor:
         return request
     try:
         offset = offset_from_cursor(
-            asked.params.cursor, key=archive.cursor_key, generation=archive.generation, sequence=asked.sequence
+            asked.params.cursor,
+            key=archive.cursor_key,
+            generation=_walked(archive, fingerprint),
+            sequence=asked.sequence,
         )
     except ValueError as error:
         raise InvalidParameters((ParamProblem("cursor", str(error)),)) from None
     return dataclasses.replace(request, offset=offset)
 
 
-def etag(edition: str, address: str, params: SearchParams = DEFAULTS) -> str:
-    """The entity tag (without quotes) of the answer to these parameters at this address: equal requests share it.
-
-    `edition` is the archive's: what it is answered from.
-    """
-    return _digest((VERSION, edition, address, params)).hex()[:32]
+def _walked(archive: Archive, fingerprint: str) -> str:
+    """What hits are walked through: by other synonyms the same question has others, in another order."""
+    return f"{archive.generation} {fingerprint}"
 
 
 def unknown_values(request: SearchRequest, searcher: Searcher) -> Iterator[Notice]:
@@ -279,5 +286,6 @@ def _facet(name: str, params: SearchParams) -> Facet:
     return DateFacet(params.facet_interval, params.date_match)
 
 
-def _digest(value: object) -> bytes:
+def digest(value: object) -> bytes:
+    """32 bytes that are equal for equal values, in whatever process."""
     return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).digest()

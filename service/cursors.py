@@ -1,8 +1,9 @@
 """Cursors: where in one sequence of hits to go on, signed so that nobody can make one up.
 
-A cursor is an offset, bound to a generation and to the question whose hits it counts (the `sequence`, see
-`service.asking`). It is base64url of: version (1 byte), generation (8 bytes of its SHA-256), sequence (16 bytes),
-offset (8 bytes, big-endian), HMAC-SHA-256 of all that (cut to 16 bytes) under the generation's key.
+A cursor is an offset, bound to a generation as it was asked (by which synonyms, say) and to the question whose hits it
+counts (the `sequence`); for both see `service.asking`. It is base64url of: version (1 byte), generation (8 bytes of its
+SHA-256), sequence (16 bytes), offset (8 bytes, big-endian), HMAC-SHA-256 of all that (cut to 16 bytes) under the
+generation's key.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from service import wire
 from service.answers import article_answer
-from service.asking import ask, etag, request_of
+from service.asking import ask, request_of
 from service.gone import again_if_gone
 from service.params import DEFAULTS, EXPORT, arguments_from_query_string
 from service.problems import Busy
@@ -115,7 +115,7 @@ class ExportResource:
         media_type, write = _FORMATS[asked.params.format]
         with ExitStack() as holding:
             archive = holding.enter_context(self._serving.lease(req))
-            tag = etag(archive.edition, PATH, _of_export(asked.params))
+            tag = self._serving.etag(archive, PATH, _of_export(asked.params))
             is_unchanged = self._serving.cache.answers_unchanged(req, resp, tag)
             resp.cache_control = ("no-cache",)  # of the 304 as well, which would have the file reused unasked
             if is_unchanged:

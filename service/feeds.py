@@ -28,7 +28,7 @@ from index.document import Precision
 from search.engine import Sort
 from search.searcher import Hit
 from service import wire
-from service.asking import VERSION, Asked, ask, etag, request_of
+from service.asking import VERSION, Asked, ask, request_of
 from service.base_address import base_address
 from service.gone import again_if_gone
 from service.pages.addresses import article_address, find_web_address, question_address, search_address
@@ -143,7 +143,7 @@ def send_feed(
     params = _of_feed(question.asked.params, question.entries)
     with serving.lease(req) as archive:
         request = request_of(question.asked, archive)
-        tag = etag(archive.edition, f"{base}{question.address} {form.media_type} {question.words}", params)
+        tag = serving.etag(archive, f"{base}{question.address} {form.media_type} {question.words}", params)
         if not serving.cache.answers_unchanged(req, resp, tag):
             newest = dataclasses.replace(request, facets=(), sort=Sort.NEWEST, offset=0, limit=question.entries)
             feed = Feed(

@@ -132,12 +132,14 @@ class Forbidden(ServiceProblem):
 
 
 class CursorExpired(ServiceProblem):
-    """A cursor of a generation that is no longer served."""
+    """A cursor of a generation that is no longer served, or not by the same version and synonyms."""
 
     status, code = 410, "cursor-expired"
 
     def __init__(self) -> None:
-        detail = "belongs to an index that has been replaced since; search again without it"
+        detail = (
+            "belongs to an index that has been replaced since, or was asked by other rules; search again without it"
+        )
         super().__init__(f"the cursor {detail}", errors=(ParamProblem("cursor", detail),))
 
 

@@ -14,7 +14,6 @@ from search.related import MOST_RELATED, query_from_shared
 from search.searcher import Hit
 from service import wire
 from service.answers import RelatedHit, related_answer
-from service.asking import etag
 from service.gone import again_if_gone
 from service.params import RELATED, arguments_from_query_string, read_params
 from service.problems import InvalidParameters, NotFound, ParamProblem
@@ -44,7 +43,7 @@ class RelatedResource:
         """Answer with what has to do with the article."""
         params = _read(req)
         with self._serving.lease(req) as archive:
-            tag = etag(archive.edition, req.path, params)
+            tag = self._serving.etag(archive, req.path, params)
             if self._serving.cache.answers_same(req, resp, tag):
                 return
             document = archive.searcher.article(article_id)

@@ -18,7 +18,7 @@ from service import answers, wire
 from service.answering import Answering
 from service.asking import (
     VERSION,
-    etag,
+    cursor_at,
     find_better,
     matched_variants,
     read_site,
@@ -28,7 +28,6 @@ from service.asking import (
 )
 from service.bodies import read_json_object
 from service.caching import NO_STORE
-from service.cursors import cursor_from_offset
 from service.exposition import PATH as METRICS
 from service.exposition import MetricsResource
 from service.gone import again_if_gone
@@ -88,7 +87,7 @@ class SearchResource:
         self.answering.post(req, _json_arguments(req, self._serving.max_body_bytes), resp)
 
     def _answer(self, asked: Asked, archive: Archive, started: float) -> wire.SearchAnswer:
-        request = request_at_cursor(asked, archive)
+        request = request_at_cursor(asked, archive, self._serving.fingerprint)
         params = asked.params
         hits = archive.searcher.search(
             request, facet_size=params.facet_size, highlight=params.highlight, explain=params.explain
@@ -96,9 +95,7 @@ class SearchResource:
         after = request.offset + len(hits.hits)
         cursor = None
         if hits.hits and after < hits.total:
-            cursor = cursor_from_offset(
-                after, key=archive.cursor_key, generation=archive.generation, sequence=asked.sequence
-            )
+            cursor = cursor_at(after, asked, archive, self._serving.fingerprint)
         return answers.search_answer(
             hits,
             query=_search_echo(asked, request, hits.total, archive, self._serving.lexicon),
@@ -175,7 +172,7 @@ class ArticleResource:
         """Answer with the article."""
         site = read_site(arguments_from_query_string(req.query_string))
         with self._serving.lease(req) as archive:
-            tag = etag(archive.edition, req.path, SearchParams(site=site))
+            tag = self._serving.etag(archive, req.path, SearchParams(site=site))
             if self._serving.cache.answers_same(req, resp, tag):
                 return
             document = archive.searcher.article(article_id)

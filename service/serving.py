@@ -16,11 +16,13 @@ from search.thesaurus import Lexicon
 from service import wire
 from service.access.access import Access
 from service.archive import Archive
+from service.asking import VERSION, digest
 from service.caching import CachePolicy
 from service.indexer_status import IndexerStatus
 from service.limiting.requests import RateLimits
 from service.metrics import Metrics
 from service.origins import EVERY
+from service.params import DEFAULTS
 from service.per_generation import PerGeneration
 from service.saved.file import KeptSearches
 from service.writing.intake import Intake
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import falcon
 
     from index.gazetteer import Gazetteer
+    from service.params import SearchParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +41,16 @@ class Serving:
     """What routes need: the archive that is current, places, rules, clocks (`timer` in seconds, `now` in UTC).
 
     `held` says whether publishing is held, and why. `name` is what the archive is called; `public_url` the address
-    readers use, or empty: the one they asked at.
+    readers use, or empty: the one they asked at. `lexicon_digest` is equal for lexicons of the same places and synonyms
+    (`service.wiring.lexicon_for_good`).
+
+    `fingerprint` is of all that answers follow from besides archive and request, the same in every process that has the
+    same: what is shown to readers, or is asked for in their stead, goes into it.
     """
 
     archives: Reloading[Archive]
     lexicon: Lexicon
+    lexicon_digest: str = ""
     cache: CachePolicy
     max_body_bytes: int
     name: str = "Dateline"
@@ -60,12 +68,14 @@ class Serving:
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     held: Callable[[], wire.Held | None] = lambda: None
     names: PerGeneration[dict[str, Names]] = field(init=False)
+    fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make what follows from the rest: the names of values, by field."""
+        """Make what follows from the rest: the names of values, by field, and the fingerprint."""
         places = PlaceNames(self.gazetteer)
         names = PerGeneration[dict[str, Names]](lambda archive: names_of(archive.searcher, places))
         object.__setattr__(self, "names", names)
+        object.__setattr__(self, "fingerprint", digest((VERSION, self.name, self.lexicon_digest)).hex())
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -82,6 +92,14 @@ class Serving:
         extent = self.access.extent_in(req, site) if site else self.access.extent_of(req)
         with self.archives.lease() as archive:
             yield archive.within(extent, self.gazetteer)
+
+    def etag(self, archive: Archive | None, address: str, params: SearchParams = DEFAULTS) -> str:
+        """The entity tag (without quotes) of the answer to these parameters at this address: equal requests share it.
+
+        `archive` is what was lent for it; None for what is answered without one.
+        """
+        edition = archive.edition if archive else ""
+        return digest((self.fingerprint, edition, address, params)).hex()[:32]
 
     def took_ms(self, started: float) -> float:
         """Milliseconds since `started`, to a tenth."""

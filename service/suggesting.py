@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, Literal
 from search.spelling import WHILE_TYPING, Speller
 from search.suggest import find_corrected, find_titles
 from service import wire
-from service.asking import etag
 from service.base_address import base_address
 from service.gone import again_if_gone
 from service.pages.addresses import article_address, search_address
@@ -121,7 +120,7 @@ class SuggestResource:
         """Answer what could be meant."""
         params = _read(req)
         with self._serving.lease(req) as archive:
-            tag = etag(archive.edition, PATH, params)
+            tag = self._serving.etag(archive, PATH, params)
             if not self._serving.cache.answers_unchanged(req, resp, tag):
                 resp.data = wire.encode(self._suggesting.answer(params, archive))
 
@@ -140,7 +139,7 @@ class BrowserSuggestResource:
         params = _read(req)
         base = base_address(req, self._serving.public_url)
         with self._serving.lease(req) as archive:
-            tag = etag(archive.edition, base + BROWSERS_PATH, params)
+            tag = self._serving.etag(archive, base + BROWSERS_PATH, params)
             if not self._serving.cache.answers_unchanged(req, resp, tag):
                 resp.data = wire.encode(_for_browsers(self._suggesting.answer(params, archive), base))
                 resp.content_type = BROWSERS_MEDIA_TYPE

@@ -17,7 +17,7 @@ _PROBLEMS: Final = {
     403: "The key does not allow this, or the page it is used from may not.",
     404: "There is nothing at this address, or no such site.",
     408: "The request did not come in time.",
-    410: "The cursor belongs to an index that has been replaced.",
+    410: "The cursor belongs to an index that has been replaced, or was asked by other rules.",
     412: "What the request was conditional on is not so.",
     413: "The request body is too long.",
     414: "The address is too long; a search can be asked by POST.",

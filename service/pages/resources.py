@@ -18,7 +18,7 @@ import falcon
 from index.errors import IndexingError
 from search.errors import SearchError
 from service import wire
-from service.asking import ask, corrected, etag, read_site
+from service.asking import ask, corrected, read_site
 from service.base_address import base_address
 from service.gone import again_if_gone
 from service.headers import page_policy
@@ -72,7 +72,7 @@ class SearchPageResource:
         base = base_address(req, self._serving.public_url)
         with self._serving.lease(req) as archive:
             saved = _saved_links(self._serving, asked.params)
-            tag = etag(archive.edition, _address(base, f"{HOME} {saved or ''}"), asked.params)
+            tag = self._serving.etag(archive, _address(base, f"{HOME} {saved or ''}"), asked.params)
             if _is_unchanged(self._serving, req, resp, tag):
                 return
             page = search_page(asked, archive, self._serving.lexicon, self._days.of(archive), saved)
@@ -108,7 +108,7 @@ class ArticlePageResource:
             document = archive.searcher.article(article_id)
             if document is None:
                 raise NotFound("this archive has no article of that id")
-            tag = etag(archive.edition, _address(base, req.path), asked.params)
+            tag = self._serving.etag(archive, _address(base, req.path), asked.params)
             if _is_unchanged(self._serving, req, resp, tag):
                 return
             asked = corrected(asked, archive, self._serving.lexicon)
@@ -138,7 +138,7 @@ class DocsPageResource:
         """Answer with the page."""
         base = base_address(req, self._serving.public_url)
         found = self._found_here(req)
-        tag = etag("", _address(base, f"{DOCS}?{req.query_string} {found}"))
+        tag = self._serving.etag(None, _address(base, f"{DOCS}?{req.query_string} {found}"))
         if not _is_unchanged(self._serving, req, resp, tag):
             values = arguments_from_query_string(req.query_string).values
             page = docs_page(values, address=base, widget=self._widget, found=found)
@@ -175,7 +175,7 @@ class EmbedResource:
             resp.set_header("Content-Security-Policy", page_policy(frame_ancestors=site.framed_by))
         asked = ask(page_arguments(req.query_string), self._serving.lexicon, PAGE_PARAMETERS)
         with self._serving.lease(req) as archive:
-            tag = etag(archive.edition, _address("", EMBED), asked.params)
+            tag = self._serving.etag(archive, _address("", EMBED), asked.params)
             if not _is_unchanged(self._serving, req, resp, tag):
                 page = embedded_page(asked, archive, self._serving.lexicon)
                 resp.data = render("embed.html", page=page, name=self._serving.name)
@@ -201,7 +201,7 @@ class OembedResource:
         base = base_address(req, self._serving.public_url)
         width, height = _pixels(values, "maxwidth", WIDTH), _pixels(values, "maxheight", HEIGHT)
         with self._serving.lease(req, site=site_in(url)) as archive:
-            tag = etag(archive.edition, _address(base, f"{OEMBED}?{req.query_string}"))
+            tag = self._serving.etag(archive, _address(base, f"{OEMBED}?{req.query_string}"))
             if not self._serving.cache.answers_unchanged(req, resp, tag):
                 answer = oembed_answer(
                     url,

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from service import wire
-from service.asking import asked_from_params, etag, read_site, request_of
+from service.asking import asked_from_params, read_site, request_of
 from service.feeds import ATOM_FORM, JSON_FORM, FeedQuestion, entries_asked, send_feed
 from service.gone import again_if_gone
 from service.params import (
@@ -59,7 +59,8 @@ class SavedSearchesResource:
         site = read_site(arguments_from_query_string(req.query_string))
         searches = current_searches(self._serving.searches).searches
         body = wire.encode(SavedSearchList(tuple(_entry(search, site) for search in searches)))
-        if not self._serving.cache.answers_unchanged(req, resp, etag("", f"{PATH} {body.decode()}")):
+        tag = self._serving.etag(None, f"{PATH} {body.decode()}")
+        if not self._serving.cache.answers_unchanged(req, resp, tag):
             resp.data = body
 
     on_head = on_get
@@ -79,7 +80,8 @@ class SavedSearchResource:
         with self._serving.lease(req) as archive:
             answer = self._answer(search, shown, archive)
             body = wire.encode(answer)
-            if not self._serving.cache.answers_unchanged(req, resp, etag(archive.edition, body.decode(), shown)):
+            tag = self._serving.etag(archive, body.decode(), shown)
+            if not self._serving.cache.answers_unchanged(req, resp, tag):
                 resp.data = body
 
     on_head = on_get

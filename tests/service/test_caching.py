@@ -125,6 +125,32 @@ def _lasting(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in OF_ONE_ANSWER}
 
 
+BUILT_IN = {"/v1", "/openapi.json"}
+"""What says the same whatever the archive and its rules."""
+
+
+@pytest.mark.parametrize("options", [{"name": "Another"}, {"lexicon_digest": "another"}], ids=["name", "lexicon"])
+def test_a_tag_follows_from_whatever_else_an_answer_does(
+    archives: Reloading[Archive], api_of: Callable[..., Api], tmp_path: Path, options: dict[str, str]
+) -> None:
+    """By another name or other synonyms, no route tells who had an answer before that it is the same."""
+    keep(tmp_path, saved("cold", "Cold", q="winter"))
+    searches = KeptSearches(tmp_path, look_every_s=0)
+    before, same, after = (_tags(api_of(archives, searches=searches, **others)) for others in ({}, {}, options))
+    unchanged = {template for template, tag in after.items() if tag == before[template]}
+    assert same == before
+    assert unchanged == BUILT_IN | (set() if "name" in options else {"/opensearch.xml"})
+
+
+def _tags(api: Api) -> dict[str, str]:
+    """The tag of an answer by each route that has tags."""
+    asked = {template: address.partition("?") for template, address in ADDRESSES.items()}
+    return {
+        template: api.client.simulate_get(path, query_string=query).headers["etag"]
+        for template, (path, _, query) in asked.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [

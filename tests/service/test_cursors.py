@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from falcon import testing
 
     from index.document import Document
+    from search.reloading import Reloading
+    from service.archive import Archive
     from tests.service.conftest import Api
 
 KEY = b"k" * 32
@@ -61,6 +63,19 @@ def test_a_cursor_serves_one_question_on_one_generation(
     cursor = cursor_from_offset(10, key=KEY, generation="1", sequence=SEQUENCE)
     with pytest.raises(error):
         offset_from_cursor(cursor, key=key, generation=generation, sequence=sequence)
+
+
+def test_a_cursor_ends_with_the_synonyms_it_was_asked_by(
+    archives: Reloading[Archive], api_of: Callable[..., Api]
+) -> None:
+    """By other synonyms a question finds other articles in another order: there is nothing to go on in."""
+    before, same, after = (api_of(archives, lexicon_digest=digest) for digest in ("one", "one", "two"))
+    cursor = before.get("/v1/search", {"q": "winter"}).json["next_cursor"]
+    asked = {"q": "winter", "cursor": cursor}
+    assert same.get("/v1/search", asked).status_code == 200
+    for method in ("GET", "HEAD"):
+        assert after.request(method, "/v1/search", params=asked).status_code == 410
+    assert after.get("/v1/search", asked).json["code"] == "cursor-expired"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -171,6 +172,28 @@ def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) 
 _CHUNKED = (
     b"POST /v1/search HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
+
+
+def test_no_worker_calls_an_answer_the_same_that_other_synonyms_gave(
+    documents: Sequence[Document], publish_documents: Callable[[DataFolder, Sequence[Document]], object], tmp_path: Path
+) -> None:
+    """Workers agree on tags, and so does a service that begins anew; by other synonyms or another name none is kept."""
+    publish_documents(DataFolder(tmp_path), documents)
+    synonyms = tmp_path / "synonyms.toml"
+    tags, totals = [], []
+    for name, said in (("One", ""), ("One", ""), ("One", '[[synonym]]\nwords = ["zloty", "rice"]\n'), ("Two", "")):
+        synonyms.write_text(said, encoding="utf-8")
+        with started(tmp_path, DATELINE_WORKERS="2", DATELINE_NAME=name) as process:
+            address = address_of(process)
+            wait_for(partial(is_ready, address))
+            asked = f"{address}/v1/search?q=zloty"
+            answers = [urllib.request.urlopen(asked, timeout=PATIENCE_S) for _ in range(8)]  # noqa: S310 - our server
+            tags.append({answer.headers["ETag"] for answer in answers})
+            totals.append({json.load(answer)["total"] for answer in answers})
+    assert [len(each) for each in (*tags, *totals)] == [1] * 8
+    assert totals[0] == totals[1] == totals[3] == {0} != totals[2]
+    assert tags[0] == tags[1]
+    assert len(tags[0] | tags[2] | tags[3]) == 3
 
 
 @pytest.mark.parametrize(

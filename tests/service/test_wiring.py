@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +48,33 @@ def test_an_empty_folder_says_what_to_run(tmp_path: Path) -> None:
     """Opening where nothing was built is an error with the command that builds."""
     with pytest.raises(NoGeneration, match="dateline build"):
         open_archive(DataFolder(tmp_path))
+
+
+_DIGEST = "import sys; from service.wiring import *; print(lexicon_for_good(DataFolder(Path(sys.argv[1]))).digest)"
+
+
+def test_a_lexicons_digest_is_of_what_its_files_say(tmp_path: Path) -> None:
+    """Whoever reads the same synonyms has the same digest, in whatever process; other synonyms have another."""
+    synonyms = tmp_path / "synonyms.toml"
+    digests = []
+    for said in (
+        None,
+        'words = ["zloty", "rice"]',
+        'words = ["zloty", "maize"]',
+        'words = ["zloty"]\nalso = ["maize"]',
+    ):
+        if said:
+            synonyms.write_text(f"[[synonym]]\n{said}\n", encoding="utf-8")
+        lexicon_for_good.cache_clear()
+        digests.append(lexicon_for_good(DataFolder(tmp_path)).digest)
+    lexicon_for_good.cache_clear()
+    assert len(set(digests)) == len(digests)
+    synonyms.write_text(f"# The same.\n\n{synonyms.read_text(encoding='utf-8')}", encoding="utf-8")
+    command = [sys.executable, "-c", f"from pathlib import Path; {_DIGEST}", str(tmp_path)]
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == digests[-1]
 
 
 @pytest.mark.parametrize(("korean", "is_kept"), [("pairs", True), ("morphemes", False)])
