@@ -2,7 +2,8 @@
 
 `facet_from_counts` takes an engine's `ValueCounts` and the labels of the generation and gives a `ValueFacetView`: a
 forest of `FacetValue`s, at most `size` of them besides their ancestors and the selected ones. Counts pass through
-untouched: a parent's count is the engine's number of distinct articles, never a sum.
+untouched: a parent's count is the engine's number of distinct articles, never a sum. A selected value that no match has
+is there with 0, so that it can be deselected.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class ValueFacetView:
-    """A facet of values. `total_values` counts all values that any article has, shown or not."""
+    """A facet of values. `total_values` counts all values that any match has, shown or not."""
 
     values: tuple[FacetValue, ...]
     total_values: int
@@ -65,11 +66,14 @@ def facet_from_counts(
 ) -> ValueFacetView:
     """The `size` largest accepted values and every selected one, as a forest, each under its ancestors.
 
-    `accepted` are ids of values; without it all are accepted.
+    `accepted` are ids of values; without it all are accepted. What is selected and has no label is none of the archive.
     """
-    known = dict(counts.values)
-    kept = known if accepted is None else {value: count for value, count in known.items() if value in accepted}
-    shown = {*islice(kept, size), *(value for value in selected if value in kept)}
+    counted = dict(counts.values)
+    kept = counted if accepted is None else {value: count for value, count in counted.items() if value in accepted}
+    chosen = {value for value in selected if value in labels and (accepted is None or value in accepted)}
+    none_have = sorted(label.id for value in chosen - counted.keys() for label in labels[value])
+    known = counted | {value: 0 for value in none_have if value not in counted}
+    shown = {*islice(kept, size), *chosen}
     with_ancestors = {label.id for value in shown for label in labels[value] if label.id in known}
     ordered = [value for value in known if value in with_ancestors]
     return ValueFacetView(

@@ -142,6 +142,7 @@ def _ids(path: Iterable[Label]) -> set[str]:
 def shown_facet(field: str, view: ValueFacetView, params: SearchParams, names: Names) -> FacetShown:
     """A field's values as links: the largest, the chosen ones and what they lie in."""
     kept = _largest(view.values, SHOWN)
+    shown = sum(path[-1].id in kept and path[-1].count > 0 for path in _with_ancestors(view.values, ()))
     branches = _branches(view.values, field=field, kept=kept, params=params, names=names)
     branches = (*(replace(largest, is_open=True) for largest in branches[:1]), *branches[1:])
     return FacetShown(
@@ -149,7 +150,7 @@ def shown_facet(field: str, view: ValueFacetView, params: SearchParams, names: N
         title=FIELDS[field],
         branches=branches[:FIRST],
         rest=branches[FIRST:],
-        hidden=view.total_values - len(kept),
+        hidden=view.total_values - shown,
         missing=view.missing,
     )
 

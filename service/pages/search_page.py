@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from search.engine import Sort, ValueFacet
-from search.facets import ValueFacetView
+from search.facets import FacetValue, ValueFacetView
 from search.query import And, all_of, leaves
 from search.spelling import Correction
 from search.syntax import Notice
@@ -249,11 +249,11 @@ def _results(hits: Hits, params: SearchParams, variants: tuple[Variant, ...]) ->
 
 def _is_a_choice(view: ValueFacetView) -> bool:
     """Whether there is anything to choose: several values, a chosen one, or articles that lack one."""
-    return (
-        view.total_values > 1
-        or any(value.selected for value in view.values)
-        or bool(view.total_values and view.missing)
-    )
+    return view.total_values > 1 or any(map(_has_chosen, view.values)) or bool(view.total_values and view.missing)
+
+
+def _has_chosen(value: FacetValue) -> bool:
+    return value.selected or any(map(_has_chosen, value.children))
 
 
 def _without_filters(params: SearchParams) -> SearchParams:

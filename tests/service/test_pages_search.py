@@ -13,6 +13,8 @@ from index.document import Basis, Precision, PublishedOn
 from index.gazetteer import load_gazetteer
 from index.layout import DataFolder
 from search.engine import Interval
+from search.facets import FacetValue, ValueFacetView
+from service.pages.choices import SHOWN, Names, shown_facet
 from service.pages.histogram import MOST_BARS, Frame, frames
 from service.pages.province_map import load_drawing, step_bounds, step_of
 from service.params import SearchParams
@@ -127,6 +129,28 @@ def test_a_chosen_value_is_dropped_by_its_own_link(api: Api) -> None:
     chips = [said(each) for each in of_class(tree, "chip")]
     assert chips == ["Sinuiju ×, remove", "Markets ×, remove"]
     assert tree.xpath("//a[@id='clear']/@href") == ["/"]
+
+
+@pytest.mark.parametrize("words", ["title:bridges", "zebra"], ids=["elsewhere", "nowhere"])
+def test_so_is_one_that_nothing_has(api: Api, words: str) -> None:
+    """A chosen value that no match has is there with 0, in its place, and its link leads back, too."""
+    tree = page(api, {"q": words, "region": "kp-sinuiju", "source": "daily-nk"})
+    (link,) = tree.xpath("//a[@id='region-kp-sinuiju']")
+    assert (link.get("aria-current"), said(link)) == ("true", "Sinuiju 0")
+    assert parse_qs(urlsplit(link.get("href")).query) == {"q": [words], "source": ["daily-nk"]}
+    assert tree.xpath("//a[@id='region-kp-north-pyongan' or @id='region-kp']")
+
+
+def test_what_nothing_has_is_none_of_the_values_left_out(api: Api) -> None:
+    """A facet says how many more values there are; one that is there with 0 because it is chosen is none of them."""
+    values = [FacetValue(f"topic-{number}", (f"Topic {number}",), 9, selected=False) for number in range(SHOWN)]
+    values.append(FacetValue("none", ("None",), 0, selected=True))
+    view = ValueFacetView(tuple(values), total_values=SHOWN + 3, missing=0)
+    with api.serving.archives.lease() as archive:
+        names = Names(archive.searcher, api.serving.gazetteer)
+        shown = shown_facet("topic", view, SearchParams(topic=("none",)), names)
+    assert shown.hidden == 3
+    assert [branch.id for branch in (*shown.branches, *shown.rest) if branch.is_chosen] == ["none"]
 
 
 def test_a_place_takes_the_place_of_what_it_lies_in_and_what_lies_in_it(api: Api) -> None:

@@ -210,6 +210,21 @@ def test_facet_size_limits_what_is_shown_and_not_what_is_counted(api: Api) -> No
     assert facet["total_values"] == 3
 
 
+def test_a_filter_that_nothing_passes_is_in_its_facet(api: Api) -> None:
+    """What is filtered by is there, in its place, with 0 where no match has it, and is not counted among the values."""
+    asked = {"q": "title:bridges", "region": "kp-sinuiju"}
+    facet = api.get("/v1/search", {**asked, "facet": "region"}).json["facets"]["region"]
+    (north_korea,) = facet["values"]
+    assert facet["total_values"] == 2
+    assert [(child["id"], child["count"]) for child in north_korea["children"]] == [
+        ("kp-ryanggang", north_korea["count"]),
+        ("kp-north-pyongan", 0),
+    ]
+    (sinuiju,) = north_korea["children"][1]["children"]
+    assert (sinuiju["id"], sinuiju["count"], sinuiju["selected"]) == ("kp-sinuiju", 0, True)
+    assert api.get("/v1/facets/region", asked).json["values"] == facet["values"]
+
+
 @pytest.mark.parametrize(
     ("params", "expected"),
     [
