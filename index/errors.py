@@ -320,9 +320,17 @@ class DataFileError(IndexingError):
 
 
 class UnreadableInput(IndexingError):
-    """An input, or one row of it, cannot be taken. `line` counts from 1; `None` means the file as a whole."""
+    """An input, or one row of it, cannot be taken. `line` counts from 1; `None` means the file as a whole.
 
-    def __init__(self, path: str, line: int | None, reason: str) -> None:
-        self.path, self.line, self.reason = path, line, reason
+    `reasons` are all that is wrong, each by itself.
+    """
+
+    def __init__(self, path: str, line: int | None, *reasons: str) -> None:
+        self.path, self.line, self.reasons = path, line, reasons
         where = path if line is None else f"{path}:{line}"
-        super().__init__(f"{where}: {reason}")
+        super().__init__(f"{where}: {self.reason}")
+
+    @property
+    def reason(self) -> str:
+        """All that is wrong."""
+        return "; ".join(self.reasons)

@@ -55,7 +55,7 @@ def read_csv(file: BinaryIO, origin: str, fields: Mapping[str, str]) -> Iterator
             yield UnreadableInput(origin, None, str(damaged))
             break
         except Refused as refused:
-            yield UnreadableInput(origin, table.line, str(refused))
+            yield UnreadableInput(origin, table.line, *refused.reasons)
     yield from unused.report(origin)
 
 

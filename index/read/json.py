@@ -17,7 +17,7 @@ from index.errors import UnreadableInput
 from index.read import streams
 from index.read.jsonl import row_from_json
 from index.read.reading import Refused, UnusedNames
-from index.read.rows import our_names, raw_from_row
+from index.read.rows import our_names, raw_from_row, reasons_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ def read_json(file: BinaryIO, origin: str, fields: Mapping[str, str]) -> Iterato
                 named = {ours[name]: item for name, item in row.items() if name in ours}
                 yield raw_from_row(named, row_origin(origin, line))
             except Refused as refused:
-                yield UnreadableInput(origin, line, str(refused))
+                yield UnreadableInput(origin, line, *reasons_of(refused))
     except Refused as refused:
         yield UnreadableInput(origin, values.line, f"{refused}; what follows was not read")
     yield from unused.report(origin)

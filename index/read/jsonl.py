@@ -13,7 +13,7 @@ import msgspec
 from index.archive.identity import id_problem, row_origin
 from index.errors import UnreadableInput
 from index.read.reading import Refused, UnusedNames
-from index.read.rows import FIELDS, our_names, raw_from_row
+from index.read.rows import FIELDS, our_names, raw_from_row, reasons_of
 from index.read.streams import lines, too_long
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def read_jsonl(file: BinaryIO, origin: str, fields: Mapping[str, str]) -> Iterat
                 named = {ours[name]: value for name, value in row.items() if name in ours}
                 yield raw_from_row(named, row_origin(origin, number))
         except Refused as refused:
-            yield UnreadableInput(origin, number, str(refused))
+            yield UnreadableInput(origin, number, *reasons_of(refused))
     if is_empty:
         yield UnreadableInput(origin, None, "is empty")
     yield from unused.report(origin)
@@ -54,7 +54,7 @@ def article_from_json(text: bytes, origin: str, line: int) -> tuple[RawDocument,
     try:
         row = row_from_json(text)
     except Refused as refused:
-        raise UnreadableInput(origin, line, str(refused)) from refused
+        raise UnreadableInput(origin, line, *refused.reasons) from refused
     return article_from_row(row, origin, line)
 
 
@@ -69,7 +69,7 @@ def article_from_row(
     try:
         raw = raw_from_row({**row, "id": _same_id(row, article_id)}, origin)
     except Refused as refused:
-        raise UnreadableInput(origin, line, str(refused)) from refused
+        raise UnreadableInput(origin, line, *refused.reasons) from refused
     return raw, tuple(name for name in row if name not in FIELDS)
 
 

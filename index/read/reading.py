@@ -58,7 +58,11 @@ Reader: TypeAlias = Callable[[BinaryIO, str, Mapping[str, str]], Iterator[Readin
 
 
 class Refused(Exception):
-    """Why a file, or a row of it, cannot be taken. Does not leave this package."""
+    """Why a file, or a row of it, cannot be taken: one reason or several. Does not leave this package."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
 
 
 class Damaged(Refused):

@@ -1,14 +1,15 @@
 """Articles as rows of named values, whatever they are written in: JSON, CSV, the front matter of Markdown.
 
 `FIELDS` are the names that say something to us; only `body` must be there. Owners who call them otherwise map their
-names to ours (`check_fields`, `our_names`). `raw_from_row` makes the article or says why not. It takes what owners
-wrote at its word: an address, an id or a role that cannot be is refused, not repaired.
+names to ours (`check_fields`, `our_names`). `raw_from_row` makes the article or says why not, all that is wrong at
+once. It takes what owners wrote at its word: an address, an id or a role that cannot be is refused, not repaired.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from index.archive.identity import id_problem
 from index.document import Declared, DeclaredRegion, RawDocument, Role
@@ -18,7 +19,9 @@ from index.read.reading import Refused
 from index.read.text import character_problem, text_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
 
 FIELDS: Final = ("id", "url", "title", "body", "date", "region", "source", "topic", "authors", "language")
 
@@ -28,6 +31,8 @@ LISTS: Final = ("region", "topic", "authors")
 LEAST_NUMBER: Final = -(2**63)
 MOST_NUMBER: Final = 2**63 - 1
 """Between these an id may be a number. What is beyond, other programs round, and two articles become one."""
+
+_NO_BODY: Final = "has no body"
 
 _ROLES: Final = ", ".join(Role)
 
@@ -55,24 +60,42 @@ def our_names(fields: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def raw_from_row(row: Mapping[str, object], origin: str) -> RawDocument:
-    """The article of a row whose names are ours. Raises `Refused`."""
-    title = _text(row, "title")
-    return RawDocument(
-        id=_id(row),
-        url=_url(row),
-        origin=origin,
-        content=_body(row, title),
-        media_type="text/plain",
-        declared=Declared(
-            title=title,
-            date=_text(row, "date"),
-            regions=_regions(row),
-            source=_text(row, "source"),
-            topics=_texts(row, "topic"),
-            authors=_texts(row, "authors"),
-            language=_text(row, "language"),
-        ),
+    """The article of a row whose names are ours. Raises `Refused` with all that is wrong."""
+    faults: list[str] = []
+
+    def read(part: Callable[[Mapping[str, object]], T]) -> T | None:
+        try:
+            return part(row)
+        except Refused as refused:
+            faults.extend(refused.reasons)
+            return None
+
+    article_id, url = read(_id), read(_url)
+    title, date, source, language = (
+        read(partial(_text, field=field)) for field in ("title", "date", "source", "language")
     )
+    body, regions = read(_body), read(_regions)
+    topics, authors = (read(partial(_texts, field=field)) for field in ("topic", "authors"))
+    if faults:
+        raise Refused(*faults)
+    declared = Declared(
+        title=title,
+        date=date,
+        regions=regions or (),
+        source=source,
+        topics=topics or (),
+        authors=authors or (),
+        language=language,
+    )
+    return RawDocument(
+        id=article_id, url=url, origin=origin, content=body or "", media_type="text/plain", declared=declared
+    )
+
+
+def reasons_of(refused: Refused) -> tuple[str, ...]:
+    """What is wrong with a row of a file, whose names can be mapped to ours."""
+    hint = f"{_NO_BODY}. If it goes by another name: --map NAME=body"
+    return tuple(hint if reason == _NO_BODY else reason for reason in refused.reasons)
 
 
 def values_of(value: object) -> list[object]:
@@ -123,14 +146,15 @@ def _url(row: Mapping[str, object]) -> str | None:
     return url
 
 
-def _body(row: Mapping[str, object], title: str | None) -> str:
+def _body(row: Mapping[str, object]) -> str:
     body = row.get("body")
     if body is None:
-        raise Refused("has no body. If it goes by another name: --map NAME=body")
+        raise Refused(_NO_BODY)
     if not isinstance(body, str):
         raise Refused(f"body is {_kind(body)}, not text")
     if not body.strip():
-        if title is None:
+        title = row.get("title")
+        if title is None or (isinstance(title, str) and not title.strip()):
             raise Refused("has neither words in its body nor a title")
     elif problem := text_problem(body):
         raise Refused(f"body {problem}")

@@ -69,7 +69,8 @@ def arrival_from_object(row: Mapping[str, object], article_id: str) -> Arrival:
     try:
         return Arrival(None, *article_from_row(row, ORIGIN, article_id=article_id))
     except UnreadableInput as problem:
-        raise UnusableArticles((ParamProblem("body", problem.reason),), count=1) from None
+        problems = problems_with(said_of(None), problem)
+        raise UnusableArticles(tuple(problems), count=len(problems)) from None
 
 
 def arrivals_from_lines(body: bytes, limits: WriteLimits) -> tuple[Arrival, ...]:
@@ -78,16 +79,22 @@ def arrivals_from_lines(body: bytes, limits: WriteLimits) -> tuple[Arrival, ...]
     Raises `TooLarge` if they are too many or too long, `UnusableArticles` with all that is wrong, `UnreadableBody` for
     none at all.
     """
-    arrivals, problems = [], []
+    arrivals: list[Arrival] = []
+    problems: list[ParamProblem] = []
     for number, line in _lines(body, limits):
         try:
             arrivals.append(Arrival(number, *article_from_json(line, ORIGIN, number)))
         except UnreadableInput as problem:
-            problems.append(ParamProblem(said_of(number), problem.reason))
+            problems += problems_with(said_of(number), problem)
     refuse(problems)
     if not arrivals:
         raise UnreadableBody("has no article; send one JSON object on each line")
     return tuple(arrivals)
+
+
+def problems_with(param: str, problem: UnreadableInput) -> list[ParamProblem]:
+    """All that is wrong with an article, each by itself."""
+    return [ParamProblem(param, reason) for reason in problem.reasons]
 
 
 def refuse(problems: list[ParamProblem]) -> None:

@@ -20,7 +20,7 @@ from index.errors import UnreadableInput
 from index.layout import DataFolder
 from service.problems import Busy, ParamProblem
 from service.wiring import extractor_of
-from service.writing.arrivals import Arrival, WriteLimits, refuse
+from service.writing.arrivals import Arrival, WriteLimits, problems_with, refuse
 from service.writing.keeper import Keeper
 from service.writing.rules import CurrentRules
 
@@ -130,7 +130,7 @@ class Intake:
                     document = rules.understand(arrival.raw, identity.id) if is_needed else None
                     understood.append(_Understood(arrival, identity, document))
                 except UnreadableInput as problem:
-                    problems.append(ParamProblem(arrival.param, problem.reason))
+                    problems += problems_with(arrival.param, problem)
         refuse(problems)
         return understood
 

@@ -194,6 +194,22 @@ def test_a_batch_that_fails_in_the_store_keeps_nothing(writer: Writer, monkeypat
     assert len(writer.kept) == 4
 
 
+def test_all_that_is_wrong_is_told(writer: Writer) -> None:
+    """Each fault of an article by itself; what only goes for files, how to map names, is not said."""
+    faults = {"url": "ftp://x", "date": 1, "region": [{"role": "x"}]}
+    wanted = [
+        "url is not a web address (http or https): 'ftp://x'",
+        "date is a number, not text",
+        "has no body",
+        "a region has neither id nor name",
+    ]
+    told = writer.put("x", faults)
+    assert [error["detail"] for error in told.json["errors"]] == wanted
+    assert {error["param"] for error in told.json["errors"]} == {"body"}
+    told = writer.post({"body": "b"}, faults)
+    assert [(error["param"], error["detail"]) for error in told.json["errors"]] == [("line 2", each) for each in wanted]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "headers", "status", "said"),
     [

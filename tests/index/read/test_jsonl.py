@@ -104,6 +104,12 @@ def test_every_declared_field_is_taken() -> None:
         pytest.param(b"[" * 100_000 + b"\n", "is nested too deeply", id="deep"),
         pytest.param(row(title="t"), "has no body. If it goes by another name: --map NAME=body", id="no body"),
         pytest.param(row(title="", body=" \n"), "neither words in its body nor a title", id="nothing to read"),
+        pytest.param(
+            row(url="ftp://x", date=1, topic=[2]),
+            "url is not a web address (http or https): 'ftp://x'; date is a number, not text; "
+            "has no body. If it goes by another name: --map NAME=body; topic is a number, not text",
+            id="all that is wrong",
+        ),
         pytest.param(row(body=["b"]), "body is a list, not text", id="body of wrong type"),
         pytest.param(row(body="a\0b"), "NUL", id="nul in the body"),
         pytest.param(row(body="b", title="a\0b"), "title holds a NUL", id="nul in the title"),
