@@ -1,5 +1,4 @@
-/* <dateline-search> (docs/embedding.md): what is asked (state) becomes a request, its answer elements and text, never
-   HTML. */
+/* <dateline-search> (docs/embedding.md): state is what is asked; answers become elements, never HTML. */
 
 const STYLE = `
 :host{display:block}
@@ -8,12 +7,12 @@ const STYLE = `
 font-family:var(--dateline-sans,inherit);font-size:inherit;line-height:1.5;overflow-wrap:anywhere;
 accent-color:var(--a);--a:var(--dateline-accent,light-dark(#a4262c,#ffb3ad));--p:var(--dateline-paper,Canvas);
 --r:1px solid var(--dateline-rule,#8885);--e:1px solid var(--dateline-edge,#888)}
-*{box-sizing:border-box;margin:0}
-ul,ol{list-style:none;padding:0}
+*{box-sizing:border-box;margin:0;padding:0}
+ul,ol{list-style:none}
 form,.bar,.chips,.dates,.pages,.option,.suggestion{display:flex;gap:.5rem;position:relative}
 .bar,.chips,.pages{flex-wrap:wrap;align-items:center}
 button,input,select{font:inherit;color:inherit;background:none;border:var(--e);padding:.4rem .75rem}
-.input,.count,.day{flex:1;min-inline-size:0}
+.input,.count,.day,.filters,fieldset{flex:1;min-inline-size:0}
 option{color:CanvasText;background:Canvas}
 a{color:inherit;text-decoration:none}
 a:hover{text-decoration:underline}
@@ -21,12 +20,13 @@ mark{background:var(--dateline-wash,#fc05);color:inherit}
 .option{align-items:baseline}
 .count:empty~*{visibility:hidden}
 div:empty{display:none}
-.body{container-type:inline-size;min-block-size:100vh}
-.chips,.pages,.bar,.filters{padding-block:.5rem}
+.body{min-block-size:100vh}
+.chips,.pages,.bar,.filters,legend{padding-block:.5rem}
 .chip,.clear{padding-block:0}
-@container(min-width:44rem){.columns:has(.filters){display:grid;gap:2rem;grid-template-columns:14rem minmax(0,1fr)}}
-fieldset{border:0;padding:0;min-inline-size:0}
-legend{padding:.5rem 0}
+.columns{display:flex;flex-wrap:wrap;gap:0 2rem}
+.filters{flex:1 14rem}
+.found{flex:999;min-inline-size:64%}
+fieldset{border:0}
 fieldset,.list{max-block-size:24rem;overflow:auto}
 legend,summary{font-weight:600}
 fieldset,.chips,.dateline,.snippet,.kind{font-size:.9em}
@@ -35,7 +35,7 @@ li{position:relative}
 .dateline,.kind,.number{opacity:.75}
 .branch>summary{position:absolute;inset-block-start:0;inset-inline-end:.25rem}
 ul ul{padding-inline-start:1rem;border-inline-start:var(--r)}
-.result{content-visibility:auto;contain-intrinsic-size:auto 9rem;overflow-clip-margin:1rem;padding-block:1rem;border-block-start:var(--r);max-inline-size:44rem}
+.result{padding-block:1rem;border-block-start:var(--r);max-inline-size:44rem}
 .place{font-variant-caps:all-small-caps;font-size:1.1em}
 .inferred{text-decoration:underline dotted}
 .title{font:600 1.2em/1.3 var(--dateline-serif,ui-serif,Georgia,serif)}
@@ -44,7 +44,7 @@ ul ul{padding-inline-start:1rem;border-inline-start:var(--r)}
 dialog,.list{background:var(--p);color:var(--dateline-ink,CanvasText);border:var(--e)}
 .kind,.suggestion{padding:.4rem .75rem}
 .button,[aria-selected=true]{background:var(--a);color:var(--p)}
-dialog{inline-size:60rem;margin:1rem auto}
+dialog{inline-size:60rem;margin:1rem auto;padding:1rem}
 .close{display:block;margin:0 0 .5rem;margin-inline-start:auto}
 @media(forced-colors){mark,.button,[aria-selected=true]{background:Highlight;color:HighlightText;forced-color-adjust:none}}`;
 
@@ -68,18 +68,16 @@ const STRINGS = {
 
 const FACETS = ["region", "topic", "source", "language"];
 const DATES = ["date_from", "date_to"];
-const NAMES = ["q", "sort", "page", ...FACETS, ...DATES]; // of what is asked, in the API
+const NAMES = ["q", "sort", "page", ...FACETS, ...DATES];
 const SORTS = ["relevance", "newest", "oldest"];
 const ROLES = ["dateline", "event", "sender"]; // the most telling first
-const LONGEST = 500; // characters, values
 const REACHABLE = 10000;
-const prefixes = new Set(); // of parameters, in use on this page
+const prefixes = new Set(); // in use
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
 let widgets = 0;
 
-/** el("p.count", { title: "…", click() {} }, child, …): its class is its part. An archive gives text and values of
- * attributes, never attributes. */
+/** el("p.count", { title: "…", click() {} }, child, …): no archive names attributes. */
 const el = (name, attributes, ...children) => {
   const [tag, part] = name.split(".");
   const made = document.createElement(tag);
@@ -87,37 +85,34 @@ const el = (name, attributes, ...children) => {
   for (const [name, value] of Object.entries(attributes))
     if (value?.call) made.addEventListener(name, value);
     else if (value != null) made.setAttribute(name, value);
-  made.append(...children.flat(2).filter((child) => child != null));
+  made.append(...children.flat(2).filter(Boolean));
   return made;
 };
 const button = (part, label, click, more) => el("button." + part, { type: "button", click, ...more }, label);
 const marked = (parts) => parts.map((part) => (Array.isArray(part) ? el("mark.mark", 0, part) : part));
 const isWeb = (url) => /^https?:/i.test(url);
 
-/** Starts; gives what stops it. */
+/** Gives what stops it. */
 const run = (host, root) => {
-  const get = (name, otherwise = null) => host.getAttribute(name) ?? otherwise;
+  const get = (name, otherwise) => host.getAttribute(name) ?? otherwise;
   const mode = get("mode");
   const param = get("param", "ds_");
   const id = "dateline-" + ++widgets;
-  const base = new URL(`${get("src", new URL("../..", import.meta.url))}`.replace(/\/*$/, "/"), document.baseURI);
+  const base = new URL(get("src", new URL("../..", import.meta.url).href).replace(/\/*$/, "/"), document.baseURI);
   const facets = get("facets", "").split(" ").filter(Boolean);
   const perPage = +get("per-page", 10);
   const names = new Map(); // of filters
-  const opened = new Map(); // branches, by a reader
-  const formats = {};
   const ui = {};
   const life = new AbortController();
   let state = new URLSearchParams({ q: get("query", "") });
-  let prefix, control, typing;
+  let prefix, control, timer;
 
-  let lang = host.closest("[lang]")?.lang || "en";
-  try { [lang] = Intl.getCanonicalLocales(lang); } catch { lang = "en"; }
+  let lang = "en";
+  try { [lang] = Intl.getCanonicalLocales(host.closest("[lang]").getAttribute("lang")); } catch {}
   const words = { ...STRINGS.en, ...STRINGS[lang.split("-")[0]], ...host.strings };
   const say = (name, n) => {
     const said = words[name];
-    const form = said.other ? said[new Intl.PluralRules(lang).select(n)] ?? said.other : said;
-    return form.replace("{n}", n?.toLocaleString(lang));
+    return (said[new Intl.PluralRules(lang).select(n)] ?? said.other ?? said).replace("{n}", n?.toLocaleString(lang));
   };
   const tell = (name, detail) =>
     host.dispatchEvent(new CustomEvent("dateline-" + name, { detail, bubbles: true, cancelable: true }));
@@ -165,8 +160,8 @@ const run = (host, root) => {
     search("history");
   };
   const type = () => {
-    clearTimeout(typing);
-    typing = setTimeout(() => choose({ q: ui.input.value }, "type", "replaceState"), 200);
+    clearTimeout(timer);
+    timer = setTimeout(() => choose({ q: ui.input.value }, "type", "replaceState"), 200);
   };
 
   // Asking
@@ -177,28 +172,26 @@ const run = (host, root) => {
     return url;
   };
   const stop = () => {
-    clearTimeout(typing);
+    clearTimeout(timer);
     control = control?.abort();
   };
-  /** The answer, or undefined if it is too late. */
+  /** The answer; undefined if too late. */
   const ask = async (path, asked, cause) => {
     const url = address("v1/" + path, asked);
     stop();
     const own = (control = new AbortController());
-    const late = setTimeout(() => own.abort(), 8000);
+    timer = setTimeout(() => own.abort(), 8000);
     const token = host.token ?? get("token");
     const headers = { ...(token && { authorization: "Bearer " + token }) };
     try {
       if (!tell("request", { url, cause })) return;
       ui.body.ariaBusy = true;
       const response = await fetch(url, { headers, signal: own.signal, credentials: "omit", referrerPolicy: "no-referrer" });
-      const answer = JSON.parse(await response.text(), (_, value) => value?.slice?.(0, LONGEST) ?? value);
+      const answer = JSON.parse(await response.text(), (_, value) => value?.slice?.(0, 500) ?? value); // characters, values
       if (!response.ok) throw { ...answer, status: response.status, wait: +response.headers.get("retry-after") || 5 };
       if (own === control) return answer;
     } catch (error) {
       if (own === control) throw error;
-    } finally {
-      clearTimeout(late);
     }
   };
   const search = async (cause) => {
@@ -224,7 +217,7 @@ const run = (host, root) => {
     ui.count.replaceChildren(said, " ", button("retry", say("retry"), () => search("retry")));
     ui.results.replaceChildren();
     ui.pages.replaceChildren();
-    ui.slot.hidden = false; // the page's own form
+    ui.slot.hidden = false;
     for (const field of host.querySelectorAll("[name=q]")) field.value = q();
   };
 
@@ -239,7 +232,7 @@ const run = (host, root) => {
     ui.chips.replaceChildren(...chips());
     ui.filters.replaceChildren(say("filters"), " ", filters().length || "");
     ui.sort.value = state.get("sort") ?? SORTS[q() ? 0 : 1];
-    for (const name of DATES) if (ui[name]) ui[name].value = state.get(name) ?? "";
+    for (const name of DATES) if (ui[name]) ui[name].value = state.get(name);
     ui.columns.hidden = false;
     ui.slot.hidden = true;
     if (held != null) (root.querySelector(`[data-key="${CSS.escape(held)}"]`) ?? ui.count).focus();
@@ -256,7 +249,6 @@ const run = (host, root) => {
         el("a.link", { href: url, target: get("target"), click }, marked(passage(true) ?? [hit.title]))),
       el("p.snippet", { dir: "auto" }, marked(passage(false) ?? [])));
   };
-  /** Where, when and from whom, as far as known. */
   const dateline = ({ regions, published, source }) => {
     const [path] = ROLES.flatMap((role) =>
       regions.filter((value) => value.role === role).map(({ path }) => path).sort((a, b) => b.length - a.length));
@@ -269,7 +261,7 @@ const run = (host, root) => {
   const date = ({ start, end, precision, basis }) => {
     const to = ["year", "month"].indexOf(precision);
     const parts = { timeZone: "UTC", year: "numeric", ...(to && { month: "long" }), ...(to < 0 && { day: "numeric" }) };
-    const format = (formats[to] ??= new Intl.DateTimeFormat(lang, parts)); // slow to make
+    const format = new Intl.DateTimeFormat(lang, parts);
     const said = format.formatRange(new Date(start), new Date(precision === "range" ? end : start));
     return basis === "inferred" ? el("span.inferred", 0, said, ", ", say("inferred")) : said;
   };
@@ -304,13 +296,12 @@ const run = (host, root) => {
       };
       const box = el("input.box", { type: "checkbox", "data-key": id, change });
       box.checked = isOn(field, value);
-      const number = el("span.number", 0, count.toLocaleString(lang));
-      const made = el("li.value", 0, el("label.option", 0, box, el("bdi.name", 0, name), number));
+      const made = el("li.value", 0, el("label.option", 0, box, el("bdi.name", 0, name),
+        el("span.number", 0, count.toLocaleString(lang))));
       if (!children[0]) return made;
-      const toggle = () => opened.set(id, branch.open);
-      const below = tree(field, children, [...above, id]);
-      const branch = el("details.branch", { toggle }, el("summary", { "aria-label": name }), below);
-      branch.open = opened.get(id) ?? (children.some(isIn) || !(values[1] || above[0]));
+      const branch = el("details.branch", { id: "in" + id }, el("summary", { "aria-label": name }),
+        tree(field, children, [...above, id]));
+      branch.open = root.getElementById("in" + id)?.open ?? (children.some(isIn) || !(values[1] || above[0]));
       made.append(branch);
       return made;
     }));
@@ -325,7 +316,7 @@ const run = (host, root) => {
   const group = ({ kind, items }) =>
     el("div", { role: "group", "aria-label": words[kind] }, el("div.kind", { "aria-hidden": true }, words[kind]),
       items.map((item, i) => el("div.suggestion", {
-        id: id + kind + i, role: "option", "aria-selected": false, click: () => pick(kind, item, i),
+        id: id + kind + i, role: "option", click: () => pick(kind, item, i),
         mousedown: (event) => event.preventDefault(), // the focus stays where it is
       }, el("bdi.name", 0, item.text), el("span.number", 0, item.count))));
   const pick = (kind, { id, url }, i) => {
@@ -347,7 +338,7 @@ const run = (host, root) => {
     const all = options();
     const at = all.findIndex((option) => option.ariaSelected === "true");
     if (event.isComposing || !all[0]) return;
-    if (step) expand(true, at + step < -1 ? all.length - 1 : at + step in all ? at + step : -1);
+    if (step) expand(true, ((at + step + all.length + 2) % (all.length + 1)) - 1);
     else if (event.key === "Enter" && all[at]) all[at].click();
     else if (event.key === "Escape" && !ui.list.hidden) expand(false);
     else return;
@@ -366,19 +357,18 @@ const run = (host, root) => {
     });
     ui.list = isList && el("div.list", { id: id + "list", role: "listbox", "aria-label": label, hidden: "" });
     const submit = (event) => {
-      if (isList) return; // to the page of results
+      if (isList) return;
       event.preventDefault();
       choose({ q: ui.input.value }, "submit");
     };
     return el("form.form", { action: get("action", base), target: get("target"), submit },
-      ui.input, get("site") && el("input", { type: "hidden", name: "site", value: get("site") }), el("button.button", 0, say("search")), ui.list || "");
+      ui.input, get("site") && el("input", { type: "hidden", name: "site", value: get("site") }), el("button.button", 0, say("search")), ui.list);
   };
   const day = (name) => {
     const label = say(name);
     const change = () => ui[name].reportValidity() && choose({ [name]: ui[name].value });
-    ui[name] = el("input.day", { "aria-label": label, placeholder: label, change,
-      pattern: "\\d{4}(-\\d\\d){0,2}", title: "2019, 2019-03-05" });
-    return ui[name];
+    return (ui[name] = el("input.day", { "aria-label": label, placeholder: label, change,
+      pattern: "\\d{4}(-\\d\\d){0,2}", title: "2019, 2019-03-05" }));
   };
   const build = () => {
     const label = get("label", say("label"));
@@ -391,16 +381,16 @@ const run = (host, root) => {
     ui.pages = el("div.pages", 0);
     ui.slot = el("slot", { hidden: "" });
     ui.columns = el("div.columns", { hidden: "" },
-      facets[0] ? el("details.filters", { open: host.clientWidth > 700 ? "" : null }, ui.filters,
+      facets[0] && el("details.filters", { open: host.clientWidth > 700 ? "" : null }, ui.filters,
         facets.map((name) => (ui[name] = el("fieldset.facet", 0,
-          name === "date" ? [el("legend", 0, say(name)), el("div.dates", 0, DATES.map(day))] : "")))) : "",
+          name === "date" && [el("legend", 0, say(name)), el("div.dates", 0, DATES.map(day))])))),
       el("div.found", 0, ui.results, ui.pages));
     ui.body = el("div.body", { hidden: "" }, ui.chips, ui.columns);
-    const parts = [form(label), ...(ui.list ? [] : [el("div.bar", 0, ui.count, ui.sort), ui.slot, ui.body])];
+    const parts = [form(label), !ui.list && [el("div.bar", 0, ui.count, ui.sort), ui.slot, ui.body]];
     if (mode === "dialog") ui.dialog = el("dialog.dialog", { "aria-label": label, close: () => choose(none()) },
       button("close", say("close"), close), parts);
     root.replaceChildren(el("div.root", { role: "search", "aria-label": label },
-      ui.dialog ? [button("opener", label, show, { "aria-haspopup": "dialog" }), ui.dialog] : parts));
+      ui.dialog && button("opener", label, show, { "aria-haspopup": "dialog" }), ui.dialog ?? parts));
   };
   const show = () => {
     if (ui.dialog?.open === false) ui.dialog.showModal();
@@ -426,18 +416,18 @@ const run = (host, root) => {
 };
 
 export class DatelineSearch extends HTMLElement {
-  static observedAttributes = ["src", "mode", "facets", "query", "lang", "label", "per-page", "filter", "site"];
+  static observedAttributes = "src mode facets query lang label per-page filter site".split(" ");
   #root = Object.assign(this.attachShadow({ mode: "open" }), { adoptedStyleSheets: [sheet] });
   #stop;
   connectedCallback() {
     this.#stop = run(this, this.#root);
   }
   disconnectedCallback() {
-    this.#stop();
+    this.#stop = this.#stop();
   }
   attributeChangedCallback() {
-    if (!this.isConnected || !this.#stop) return;
-    this.#stop();
+    if (!this.#stop) return;
+    this.disconnectedCallback();
     this.connectedCallback();
   }
 }
