@@ -117,6 +117,13 @@ const run = (host, root) => {
   const tell = (name, detail) =>
     host.dispatchEvent(new CustomEvent("dateline-" + name, { detail, bubbles: true, cancelable: true }));
 
+  /** The focus stays, or goes to the count. */
+  const put = (parent, ...children) => {
+    const held = root.activeElement;
+    parent.replaceChildren(...children);
+    if (held !== root.activeElement) (root.getElementById(held.id) ?? ui.count).focus({ preventScroll: held.id });
+  };
+
   // What is asked
 
   const q = () => (state.get("q") ?? "").trim();
@@ -197,7 +204,7 @@ const run = (host, root) => {
   const search = async (cause) => {
     stop();
     ui.body.hidden = !isAsked() && get("browse") == null;
-    if (ui.body.hidden) return ui.count.replaceChildren();
+    if (ui.body.hidden) return put(ui.count);
     const asked = [...new URLSearchParams(get("filter", "")), ...state, ["facet_size", 100], ["per_page", perPage]];
     for (const name of facets) if (name !== "date") asked.push(["facet", name]);
     try {
@@ -214,9 +221,9 @@ const run = (host, root) => {
   const fail = ({ status = 0, detail, message, wait }) => {
     tell("error", { status, message: detail ?? message });
     const said = status === 429 || status === 503 ? say("busy", wait) : (status === 400 && detail) || say("error");
-    ui.count.replaceChildren(said, " ", button("retry", say("retry"), () => search("retry")));
-    ui.results.replaceChildren();
-    ui.pages.replaceChildren();
+    put(ui.count, said, " ", button("retry", say("retry"), () => search("retry"), { id: "retry" }));
+    put(ui.results);
+    put(ui.pages);
     ui.slot.hidden = false;
     for (const field of host.querySelectorAll("[name=q]")) field.value = q();
   };
@@ -224,18 +231,16 @@ const run = (host, root) => {
   // Results
 
   const paint = ({ total, hits, facets: counts }) => {
-    const held = root.activeElement?.dataset.key;
     for (const field of facets) if (counts[field]) paintFacet(field, counts[field].values);
-    ui.count.replaceChildren(say("count", total));
-    ui.results.replaceChildren(...hits.map(result));
-    ui.pages.replaceChildren(...pages(Math.ceil(Math.min(total, REACHABLE) / perPage)));
-    ui.chips.replaceChildren(...chips());
-    ui.filters.replaceChildren(say("filters"), " ", filters().length || "");
+    put(ui.count, say("count", total));
+    put(ui.results, ...hits.map(result));
+    put(ui.pages, ...pages(Math.ceil(Math.min(total, REACHABLE) / perPage)));
+    put(ui.chips, ...chips());
+    put(ui.filters, say("filters"), " ", filters().length || "");
     ui.sort.value = state.get("sort") ?? SORTS[q() ? 0 : 1];
     for (const name of DATES) if (ui[name]) ui[name].value = state.get(name);
     ui.columns.hidden = false;
     ui.slot.hidden = true;
-    if (held != null) (root.querySelector(`[data-key="${CSS.escape(held)}"]`) ?? ui.count).focus();
   };
   const result = (hit, i) => {
     const url = isWeb(hit.url) ? hit.url : address("articles/" + encodeURIComponent(hit.id), [["q", q()]]).href;
@@ -277,13 +282,13 @@ const run = (host, root) => {
     const all = filters().map(([name, value]) => {
       const rest = state.getAll(name).filter((one) => one !== value);
       const label = DATES.includes(name) ? say(name) + " " + value : names.get(value) ?? value;
-      return button("chip", [el("bdi", 0, label), " ×"], () => choose({ [name]: rest }), { "data-key": value });
+      return button("chip", [el("bdi", 0, label), " ×"], () => choose({ [name]: rest }), { id: "chip" + name + value });
     });
     const clear = () => choose({ ...none(), q: q() });
-    return all[0] ? [...all, button("clear", say("clear"), clear, { "data-key": "" })] : [];
+    return all[0] ? [...all, button("clear", say("clear"), clear)] : [];
   };
   const paintFacet = (field, values) =>
-    ui[field].replaceChildren(el("legend", 0, words[field] ?? say("place")), tree(field, values, []));
+    put(ui[field], el("legend", 0, words[field] ?? say("place")), tree(field, values, []));
   const isOn = (field, value) => value.selected || state.has(field, value.id);
   const tree = (field, values, above) =>
     el("ul.values", 0, values.map((value) => {
@@ -294,7 +299,7 @@ const run = (host, root) => {
         const rest = state.getAll(field).filter((one) => ![...above, id, name].includes(one)); // else the wider counts
         choose({ [field]: box.checked ? [...rest, id] : rest });
       };
-      const box = el("input.box", { type: "checkbox", "data-key": id, change });
+      const box = el("input.box", { type: "checkbox", id: field + id, change });
       box.checked = isOn(field, value);
       const made = el("li.value", 0, el("label.option", 0, box, el("bdi.name", 0, name),
         el("span.number", 0, count.toLocaleString(lang))));
@@ -310,7 +315,7 @@ const run = (host, root) => {
 
   const suggest = async () => {
     const answer = await ask("suggest", [...state], "type").catch(() => {});
-    ui.list.replaceChildren(...(answer?.groups ?? []).filter(({ items }) => items[0]).map(group));
+    put(ui.list, ...(answer?.groups ?? []).filter(({ items }) => items[0]).map(group));
     expand(ui.list.hasChildNodes());
   };
   const group = ({ kind, items }) =>
