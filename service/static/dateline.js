@@ -398,7 +398,10 @@ const run = (host, root) => {
       ui.dialog && button("opener", label, show, { "aria-haspopup": "dialog" }), ui.dialog ?? parts));
   };
   const show = () => {
-    if (ui.dialog?.open === false) ui.dialog.showModal();
+    if (ui.dialog?.open === false) {
+      ui.dialog.showModal();
+      ui.input.focus();
+    }
     search("load");
   };
   const close = () => ui.dialog?.close();

@@ -56,6 +56,18 @@ def test_the_next_page_begins_at_its_count(new_page: Callable[..., Page], embed:
     expect(widget.locator(".count")).to_be_in_viewport()
 
 
+def test_the_dialog_opens_at_its_box(page: Page, embed: Callable[..., str]) -> None:
+    """Who opens the dialog types at once, and Enter searches."""
+    page.goto(embed(mode="dialog"))
+    widget = page.locator("dateline-search")
+    widget.locator(".opener").press("Enter")
+    page.keyboard.type("rice")
+    page.keyboard.press("Enter")
+    found(page)
+    expect(widget.get_by_role("dialog")).to_be_visible()
+    expect(widget.locator(".input")).to_have_value("rice")
+
+
 def test_trying_again_keeps_the_focus(page: Page, embed: Callable[..., str], api_site: Website) -> None:
     """“Try again” has the focus while it is of no use; the count has it when the answer is there."""
     api_site.put(SEARCH, Answer.of_json({}, status=503))
