@@ -104,8 +104,8 @@ const run = (host, root) => {
   const names = new Map(); // of filters
   const ui = {};
   const life = new AbortController();
-  let state = new URLSearchParams({ q: get("query", "") });
-  let prefix, control, timer;
+  let query = mode !== "dialog" && get("query");
+  let state, prefix, control, timer;
 
   let lang = "en";
   try { [lang] = Intl.getCanonicalLocales(host.closest("[lang]").getAttribute("lang")); } catch {}
@@ -131,10 +131,11 @@ const run = (host, root) => {
   const filters = () => [...state].filter(([name]) => NAMES.indexOf(name) > 2);
   const isAsked = () => q() || filters()[0];
   const fromUrl = () => {
-    const given = new URLSearchParams(location.search);
-    state = new URLSearchParams({ q: get("query", "") });
+    const given = new URLSearchParams(prefix && location.search);
+    state = new URLSearchParams();
+    if (query && !given.has(prefix + "q")) state.set("q", query);
     for (const name of NAMES)
-      for (const value of given.getAll(prefix + name)) state[FACETS.includes(name) ? "append" : "set"](name, value);
+      for (const value of given.getAll(prefix + name)) if (value) state[FACETS.includes(name) ? "append" : "set"](name, value);
     state.sort();
     ui.input.value = state.get("q");
   };
@@ -142,7 +143,8 @@ const run = (host, root) => {
     if (!prefix) return;
     const url = new URL(location);
     for (const name of NAMES) url.searchParams.delete(prefix + name);
-    for (const [name, value] of state) if (value) url.searchParams.append(prefix + name, value);
+    for (const [name, value] of state) url.searchParams.append(prefix + name, value);
+    if (query && !state.has("q")) url.searchParams.set(prefix + "q", "");
     try {
       if (url.href !== location.href) history[step](history.state, "", url);
     } catch {} // in a frame without an address
@@ -392,7 +394,7 @@ const run = (host, root) => {
       el("div.found", 0, ui.results, ui.pages));
     ui.body = el("div.body", { hidden: "" }, ui.chips, ui.columns);
     const parts = [form(label), !ui.list && [el("div.bar", 0, ui.count, ui.sort), ui.slot, ui.body]];
-    if (mode === "dialog") ui.dialog = el("dialog.dialog", { "aria-label": label, close: () => choose(none()) },
+    if (mode === "dialog") ui.dialog = el("dialog.dialog", { "aria-label": label, close() { query = ""; choose(none()); } },
       button("close", say("close"), close), parts);
     root.replaceChildren(el("div.root", { role: "search", "aria-label": label },
       ui.dialog && button("opener", label, show, { "aria-haspopup": "dialog" }), ui.dialog ?? parts));
@@ -411,10 +413,13 @@ const run = (host, root) => {
     prefix = param;
     for (let n = 2; prefixes.has(prefix); n++) prefix = `ds${n}_`;
     prefixes.add(prefix);
-    fromUrl();
     addEventListener("popstate", back, life);
   }
-  if (!ui.list && (!ui.dialog || isAsked())) show();
+  fromUrl();
+  if (ui.dialog && !isAsked()) {
+    query = get("query");
+    fromUrl();
+  } else if (!ui.list) show();
   Object.assign(host, { ask: choose, show, close });
   return () => {
     life.abort();

@@ -1,0 +1,101 @@
+"""What the widget reads in the page's address and in its attributes, and what it writes into the address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.embedding import embedded, found, host_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Service
+
+ANCHOR = '<a href="#imprint">Imprint</a>'
+EMPTY = "empty"
+"""Stands for an attribute's value that is empty, which `dateline embed` leaves out."""
+
+
+@pytest.fixture
+def open_widget(page: Page, service: Service, host_page: Callable[..., str]) -> Callable[..., Locator]:
+    """`open_widget(asking="", **attributes)`: the widget in a page that has an anchor, with its own query string."""
+
+    def open_page(asking: str = "", **attributes: Any) -> Locator:
+        html = embedded(service.address, **attributes).replace(f'"{EMPTY}"', '""')
+        page.goto(host_page(host_html(ANCHOR + html)) + asking)
+        widget = page.locator("dateline-search")
+        widget.locator(".form").or_(widget.locator(".opener")).first.wait_for()
+        return widget
+
+    return open_page
+
+
+def asked(page: Page) -> dict[str, list[str]]:
+    """What a page's address says is asked."""
+    return parse_qs(urlsplit(page.url).query, keep_blank_values=True)
+
+
+def go_to_anchor(page: Page) -> None:
+    """Follow a link within the page, which to the widget is a step in the history."""
+    page.get_by_role("link", name="Imprint").click()
+    page.wait_for_url("**#imprint")
+    page.wait_for_timeout(100)
+
+
+def test_what_is_asked_at_first_can_be_emptied(open_widget: Callable[..., Locator], page: Page) -> None:
+    """An emptied box stays empty, whatever `query` says: at a link within the page, and at a reload."""
+    widget = open_widget("?ds_region=kp", query="rice", browse="browse")
+    box = widget.locator(".input")
+    expect(box).to_have_value("rice")
+    found(page)
+    box.fill("")
+    page.wait_for_url("**ds_q=*")
+    go_to_anchor(page)
+    expect(box).to_have_value("")
+    page.reload()
+    found(page)
+    expect(box).to_have_value("")
+    assert asked(page) == {"ds_q": [""], "ds_region": ["kp"]}
+
+
+def test_a_dialog_opens_by_the_address_alone(open_widget: Callable[..., Locator], page: Page) -> None:
+    """`query` waits in a dialog until it is opened, is gone when it is closed, and opens nothing by itself."""
+    widget = open_widget(mode="dialog", query="rice")
+    dialog = widget.locator("dialog")
+    page.wait_for_timeout(100)
+    expect(dialog).to_be_hidden()
+    widget.locator(".opener").click()
+    expect(widget.locator(".input")).to_have_value("rice")
+    found(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    go_to_anchor(page)
+    expect(dialog).to_be_hidden()
+    assert asked(page) == {}
+    widget = open_widget("?ds_q=wharf", mode="dialog", query="rice")
+    expect(dialog).to_be_visible()
+    expect(widget.locator(".input")).to_have_value("wharf")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        pytest.param({"param": EMPTY}, id="the address left alone"),
+        pytest.param({"mode": "suggest"}, id="suggest"),
+        pytest.param({}, id="results"),
+    ],
+)
+def test_what_is_asked_at_first_is_in_the_box(
+    open_widget: Callable[..., Locator], page: Page, attributes: dict[str, str]
+) -> None:
+    """The box holds what `query` says, in every mode and without parameters in the address."""
+    widget = open_widget(query="rice", **attributes)
+    expect(widget.locator(".input")).to_have_value("rice")
+    assert asked(page) == {}
