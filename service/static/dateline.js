@@ -316,9 +316,10 @@ const run = (host, root) => {
   // Suggestions
 
   const suggest = async () => {
-    const answer = await ask("suggest", [...state], "type").catch(() => {});
+    const answer = await ask("suggest", [...state], "type").catch(() => null);
+    if (answer === undefined) return;
     put(ui.list, ...(answer?.groups ?? []).filter(({ items }) => items[0]).map(group));
-    expand(ui.list.hasChildNodes());
+    expand(ui.list.hasChildNodes() && root.activeElement === ui.input);
   };
   const group = ({ kind, items }) =>
     el("div", { role: "group", "aria-label": words[kind] }, el("div.kind", { "aria-hidden": true }, words[kind]),
@@ -344,6 +345,7 @@ const run = (host, root) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const all = options();
     const at = all.findIndex((option) => option.ariaSelected === "true");
+    if (event.key === "Escape") stop();
     if (event.isComposing || !all[0]) return;
     if (step) expand(true, ((at + step + all.length + 2) % (all.length + 1)) - 1);
     else if (event.key === "Enter" && all[at]) all[at].click();
@@ -360,7 +362,7 @@ const run = (host, root) => {
       "aria-label": label, name: get("action") ? param + "q" : "q", type: isList ? "text" : "search", maxlength: 256, dir: "auto",
       autocomplete: "off", input: (event) => event.isComposing || type(), compositionend: type,
       ...(isList && { role: "combobox", "aria-expanded": false, "aria-controls": id + "list", "aria-autocomplete": "list",
-        keydown: press, blur: () => expand(false) }),
+        keydown: press, blur() { stop(); expand(false); } }),
     });
     ui.list = isList && el("div.list", { id: id + "list", role: "listbox", "aria-label": label, hidden: "" });
     const submit = (event) => {

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.embedding import embedded, found, host_html
-from tests.browser.websites import Answer
+from tests.browser.embedding import SUGGEST, embedded, found, host_html
+from tests.browser.websites import Answer, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Service
-    from tests.browser.websites import Website
+    from tests.browser.websites import Request, Website
 
 
 @pytest.fixture
@@ -102,6 +102,52 @@ def test_without_suggestions_the_box_still_searches(page: Page, embed: Callable[
     expect(page.get_by_role("listbox", include_hidden=True)).to_be_hidden()
     with page.expect_request("**/found?ds_q=rice"):
         box.press("Enter")
+
+
+def suggestions(request: Request, *, delay_s: float) -> Answer:
+    """One place, named as what was asked, after a while."""
+    item = {"id": "kp", "text": request.query["q"][0], "count": 1, "url": "/?region=kp"}
+    return Answer.of_json({"groups": [{"kind": "place", "items": [item]}]}, delay_s=delay_s)
+
+
+@pytest.mark.parametrize("key", ["Tab", "Escape"])
+@pytest.mark.parametrize("waited_ms", [pytest.param(0, id="about to ask"), pytest.param(300, id="under way")])
+def test_who_has_left_the_box_is_not_called_back(
+    page: Page, embed: Callable[..., str], api_site: Website, key: str, waited_ms: int
+) -> None:
+    """Suggestions that come when the reader has gone on, or wanted none, are not shown."""
+    api_site.put(SUGGEST, lambda request: suggestions(request, delay_s=0.4))
+    page.goto(embed(src=api_site.address, mode="suggest"))
+    box = page.get_by_role("combobox")
+    box.press_sequentially("rice")
+    page.wait_for_timeout(waited_ms)
+    assert len(api_site.requests) == bool(waited_ms)
+    page.keyboard.press(key)
+    page.wait_for_timeout(800)
+    expect(page.get_by_role("listbox", include_hidden=True)).to_be_hidden()
+    assert box.get_attribute("aria-expanded") == "false"
+    box.focus()
+    box.press_sequentially("s")
+    expect(page.get_by_role("option")).to_have_text(["rices1"])
+
+
+def test_suggestions_stay_until_others_come(page: Page, embed: Callable[..., str], api_site: Website) -> None:
+    """A letter typed while an answer is under way takes nothing away: the list changes once, when there is another."""
+    api_site.put(SUGGEST, lambda request: suggestions(request, delay_s=0.5 if len(request.query["q"][0]) > 1 else 0))
+    page.goto(embed(src=api_site.address, mode="suggest"))
+    box = page.get_by_role("combobox")
+    box.press("r")
+    option = page.get_by_role("option")
+    expect(option).to_have_text(["r1"])
+    page.locator("dateline-search .list").evaluate("""list => {
+      window.shut = 0;
+      new MutationObserver(() => (shut += list.hidden)).observe(list, { attributes: true });
+    }""")
+    for number, letter in enumerate("ic", start=2):
+        box.press(letter)
+        wait_until(lambda number=number: len(api_site.requests) == number, "it is asked")  # type: ignore[misc] # its type
+    expect(option).to_have_text(["ric1"])
+    assert page.evaluate("shut") == 0
 
 
 def test_the_dialog_opens_searches_and_closes(open_widget: Callable[..., Locator], page: Page) -> None:
