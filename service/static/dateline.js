@@ -2,7 +2,7 @@
 
 const STYLE = `
 :host{display:block}
-[hidden]{display:none!important}
+:host([hidden]),[hidden]{display:none!important}
 .root{all:initial;display:block;visibility:inherit;color-scheme:inherit;color:var(--dateline-ink,inherit);
 font-family:var(--dateline-sans,inherit);font-size:inherit;line-height:1.5;overflow-wrap:anywhere;
 accent-color:var(--a);--a:var(--dateline-accent,light-dark(#a4262c,#ffb3ad));--p:var(--dateline-paper,Canvas);
@@ -196,8 +196,10 @@ const run = (host, root) => {
       if (!tell("request", { url, cause })) return;
       ui.body.ariaBusy = true;
       const response = await fetch(url, { headers, signal: own.signal, credentials: "omit", referrerPolicy: "no-referrer" });
-      const answer = JSON.parse(await response.text(), (_, value) => value?.slice?.(0, 500) ?? value); // characters, values
-      if (!response.ok) throw { ...answer, status: response.status, wait: +response.headers.get("retry-after") || 5 };
+      const reading = response.text().then((text) => JSON.parse(text, (_, value) => value?.slice?.(0, 500) ?? value));
+      if (!response.ok)
+        throw { ...(await reading.catch(() => {})), status: response.status, wait: +response.headers.get("retry-after") || 5 };
+      const answer = await reading;
       if (own === control) return answer;
     } catch (error) {
       if (own === control) throw error;
@@ -275,7 +277,7 @@ const run = (host, root) => {
   const pages = (last) => {
     const n = page();
     const step = (name, page) => (page && page <= last ? button("page", say(name), () => choose({ page }, "page")) : "");
-    return last > 1 ? [step("previous", n - 1), n + " / " + last, step("next", n + 1)] : [];
+    return last * n > 1 ? [step("previous", Math.min(n - 1, last)), n + " / " + last, step("next", n + 1)] : [];
   };
 
   // Filters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -99,3 +99,16 @@ def test_what_is_asked_at_first_is_in_the_box(
     widget = open_widget(query="rice", **attributes)
     expect(widget.locator(".input")).to_have_value("rice")
     assert asked(page) == {}
+
+
+def test_a_page_beyond_the_last_leads_back(open_widget: Callable[..., Locator], page: Page) -> None:
+    """An address may name a page that is none: there is a button to the last one, be it the only one."""
+    for words in ("rice", '"stands empty" Hyesan'):
+        widget = open_widget(f"?ds_q={quote(words)}&ds_page=99")
+        widget.get_by_role("button", name="Previous").click()
+        found(page)
+        last = asked(page)["ds_page"][0]
+        if last != "1":
+            expect(widget.locator(".pages")).to_contain_text(f"{last} / {last}")
+        expect(widget.get_by_role("button", name="Next")).to_have_count(0)
+    assert last == "1"

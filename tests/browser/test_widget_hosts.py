@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -84,6 +85,16 @@ def test_the_sites_style_sheet_does_not_reach_into_it(page: Page, embed: Callabl
         page.locator("dateline-search").evaluate("(node, style) => node.style.cssText = style", BOX)
         pictures.append(page.locator("dateline-search .root").screenshot(animations="disabled"))
     assert pictures[0] == pictures[1]
+
+
+def test_the_attribute_hidden_hides_it(page: Page, embed: Callable[..., str]) -> None:
+    """`hidden` is what it is for any element, though the site says that the widget is a block."""
+    page.goto(embed(style=RESERVED % "7rem", browse="browse"))
+    found(page)
+    widget = page.locator("dateline-search")
+    for is_hidden in (True, False):
+        widget.evaluate("(node, isHidden) => (node.hidden = isHidden)", is_hidden)
+        assert widget.is_visible() != is_hidden
 
 
 ILLEGIBLE = """(root) => [...root.querySelectorAll(".button, mark, .count, .sort, .title, .name")].filter((one) => {
@@ -252,6 +263,11 @@ def test_a_script_that_is_not_ours_does_not_run(page: Page, service: Service, ho
     [
         pytest.param(Answer.of_json({}, status=429, Retry_After="7"), "Try again in 7 s.", id="too many"),
         pytest.param(Answer.of_json({}, status=503), "Try again in 5 s.", id="not ready"),
+        pytest.param(
+            replace(Answer.of_json({}, status=503, Retry_After="7"), body=b"<h1>503</h1>"),
+            "Try again in 7 s.",
+            id="a proxy's page",
+        ),
         pytest.param(Answer.of_json({"detail": "page must be less"}, status=400), "page must be less", id="wrong"),
         pytest.param(Answer.of_json({}, status=500), "cannot be reached", id="broken"),
         pytest.param(Answer(b"{}"), "cannot be reached", id="not for this site"),
