@@ -293,18 +293,18 @@ const run = (host, root) => {
   };
   const paintFacet = (field, values) =>
     put(ui[field], el("legend", 0, words[field] ?? say("place")), tree(field, values, []));
-  const isOn = (field, value) => value.selected || state.has(field, value.id);
   const tree = (field, values, above) =>
     el("ul.values", 0, values.map((value) => {
-      const { id, value: name, count, children } = value;
-      const isIn = (one) => isOn(field, one) || one.children.some(isIn);
+      const { id, value: name, count, selected, children } = value;
+      const isIn = (one) => one.selected || one.children.some(isIn);
       names.set(id, name);
       const change = () => {
-        const rest = state.getAll(field).filter((one) => ![...above, id, name].includes(one)); // else the wider counts
-        choose({ [field]: box.checked ? [...rest, id] : rest });
+        const unseen = state.getAll(field).filter((one) => names.has(one) && !root.getElementById(field + one));
+        const on = [...ui[field].querySelectorAll(":checked")].map(({ value }) => value);
+        choose({ [field]: [...unseen, ...on].filter((one) => !above.includes(one)) }); // else the wider counts
       };
-      const box = el("input.box", { type: "checkbox", id: field + id, change });
-      box.checked = isOn(field, value);
+      const box = el("input.box", { type: "checkbox", value: id, id: field + id, change });
+      box.checked = selected;
       const made = el("li.value", 0, el("label.option", 0, box, el("bdi.name", 0, name),
         el("span.number", 0, count.toLocaleString(lang))));
       if (!children[0]) return made;

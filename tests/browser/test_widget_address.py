@@ -112,3 +112,39 @@ def test_a_page_beyond_the_last_leads_back(open_widget: Callable[..., Locator], 
             expect(widget.locator(".pages")).to_contain_text(f"{last} / {last}")
         expect(widget.get_by_role("button", name="Next")).to_have_count(0)
     assert last == "1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("신의주", id="in another language"),
+        pytest.param("North Korea > Sinuiju", id="a path"),
+        pytest.param("sinuiju", id="in small letters"),
+        pytest.param("kp-sinuiju", id="its id"),
+    ],
+)
+def test_a_place_by_any_name_can_be_unchecked(open_widget: Callable[..., Locator], page: Page, name: str) -> None:
+    """However the address names a place, others can be chosen beside it, and it can be unchecked."""
+    widget = open_widget(f"?ds_region={quote(name)}", facets="region")
+    box = widget.get_by_role("checkbox", name="Sinuiju")
+    expect(box).to_be_checked()
+    widget.locator("summary[aria-label='North Hamgyong']").click()
+    widget.get_by_role("checkbox", name="Chongjin").check()
+    expect(widget.locator(".chip")).to_have_text(["Chongjin ×", "Sinuiju ×"])
+    assert asked(page)["ds_region"] == ["kp-chongjin", "kp-sinuiju"]
+    box.uncheck()
+    expect(widget.locator(".chip")).to_have_text(["Chongjin ×"])
+    expect(box).not_to_be_checked()
+    assert asked(page)["ds_region"] == ["kp-chongjin"]
+
+
+def test_a_chosen_value_that_no_article_has_stays(open_widget: Callable[..., Locator], page: Page) -> None:
+    """What was chosen and is not on offer for other words is kept when another value is chosen."""
+    widget = open_widget("?ds_q=rice", facets="source")
+    found(page)
+    widget.get_by_role("checkbox", name="Rodong Sinmun").check()
+    page.wait_for_url("**ds_source=rodong-sinmun**")
+    widget.locator(".input").fill('"ordered a tough crackdown"')
+    expect(widget.locator(".count")).to_have_text("0 articles")
+    widget.get_by_role("checkbox", name="Daily NK").check()
+    expect(widget.locator(".chip")).to_have_text(["Rodong Sinmun ×", "Daily NK ×"])
