@@ -93,7 +93,7 @@ const marked = (parts) => parts.map((part) => (Array.isArray(part) ? el("mark.ma
 const isWeb = (url) => /^https?:/i.test(url);
 
 /** Gives what stops it. */
-const run = (host, root) => {
+const run = (host, root, typed) => {
   const get = (name, otherwise) => host.getAttribute(name) ?? otherwise;
   const mode = get("mode");
   const param = get("param", "ds_");
@@ -424,6 +424,11 @@ const run = (host, root) => {
     query = get("query");
     fromUrl();
   } else if (!ui.list) show();
+  if (typed?.className === "input") {
+    if (ui.dialog) show();
+    ui.input.focus();
+    if (ui.input.value !== typed.value) type((ui.input.value = typed.value));
+  }
   Object.assign(host, { ask: choose, show, close });
   return () => {
     life.abort();
@@ -436,16 +441,17 @@ export class DatelineSearch extends HTMLElement {
   static observedAttributes = "src mode facets query lang label per-page filter site".split(" ");
   #root = Object.assign(this.attachShadow({ mode: "open" }), { adoptedStyleSheets: [sheet] });
   #stop;
-  connectedCallback() {
-    this.#stop = run(this, this.#root);
+  connectedCallback(typed) {
+    this.#stop = run(this, this.#root, typed);
   }
   disconnectedCallback() {
     this.#stop = this.#stop();
   }
   attributeChangedCallback() {
     if (!this.#stop) return;
+    const typed = this.#root.activeElement;
     this.disconnectedCallback();
-    this.connectedCallback();
+    this.connectedCallback(typed);
   }
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
-from tests.browser.embedding import SEARCH, answer, found, hit
+from tests.browser.embedding import SEARCH, SUGGEST, answer, found, hit
 from tests.browser.websites import Answer
 
 if TYPE_CHECKING:
@@ -81,3 +82,25 @@ def test_trying_again_keeps_the_focus(page: Page, embed: Callable[..., str], api
     retry.press("Enter")
     found(page)
     assert has_focus(page.locator("dateline-search .count"))
+
+
+@pytest.mark.parametrize("mode", ["results", "suggest", "dialog"])
+def test_an_attribute_that_changes_leaves_the_reader_typing(
+    page: Page, embed: Callable[..., str], api_site: Website, mode: str
+) -> None:
+    """Whatever the page changes meanwhile, what is half typed stays, so does the focus, and all of it is asked."""
+    item = {"id": "kp-rice", "text": "Rice", "count": 1, "url": "/?q=rice"}
+    api_site.put(SEARCH, Answer.of_json(answer(hit(1))))
+    api_site.put(SUGGEST, Answer.of_json({"groups": [{"kind": "place", "items": [item]}]}))
+    page.goto(embed(src=api_site.address, mode=mode))
+    widget = page.locator("dateline-search")
+    if mode == "dialog":
+        widget.locator(".opener").click()
+    widget.locator(".input").press_sequentially("ri")
+    for name, text in (("lang", "ko"), ("label", "Archive")):
+        widget.evaluate("(node, [name, text]) => node.setAttribute(name, text)", [name, text])
+    page.keyboard.type("ce")
+    widget.locator(".result, .suggestion").first.wait_for()
+    expect(widget.locator(".input")).to_have_value("rice")
+    assert has_focus(widget.locator(".input"))
+    assert api_site.requests[-1].query["q"] == ["rice"]
