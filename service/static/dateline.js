@@ -105,7 +105,7 @@ const run = (host, root, typed) => {
   const ui = {};
   const life = new AbortController();
   let query = mode !== "dialog" && get("query");
-  let state, prefix, control, timer;
+  let state, settled, prefix, control, timer;
 
   let lang = "en";
   try { [lang] = Intl.getCanonicalLocales(host.closest("[lang]").getAttribute("lang")); } catch {}
@@ -137,9 +137,11 @@ const run = (host, root, typed) => {
     for (const name of NAMES)
       for (const value of given.getAll(prefix + name)) if (value) state[FACETS.includes(name) ? "append" : "set"](name, value);
     state.sort();
+    settled = `${state}`;
     ui.input.value = state.get("q");
   };
   const toUrl = (step) => {
+    if (step === "pushState") settled = `${state}`;
     if (!prefix) return;
     const url = new URL(location);
     for (const name of NAMES) url.searchParams.delete(prefix + name);
@@ -370,6 +372,8 @@ const run = (host, root, typed) => {
     const submit = (event) => {
       if (isList) return;
       event.preventDefault();
+      state = new URLSearchParams(settled); // typing made none
+      toUrl("replaceState");
       choose({ q: ui.input.value }, "submit");
     };
     return el("form.form", { action: get("action", base), target: get("target"), submit },

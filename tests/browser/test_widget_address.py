@@ -148,3 +148,23 @@ def test_a_chosen_value_that_no_article_has_stays(open_widget: Callable[..., Loc
     expect(widget.locator(".count")).to_have_text("0 articles")
     widget.get_by_role("checkbox", name="Daily NK").check()
     expect(widget.locator(".chip")).to_have_text(["Rodong Sinmun ×", "Daily NK ×"])
+
+
+@pytest.mark.parametrize("pause_ms", [pytest.param(0, id="at once"), pytest.param(400, id="after a while")])
+def test_enter_makes_a_step_in_the_history(open_widget: Callable[..., Locator], page: Page, pause_ms: int) -> None:
+    """However fast one types, Back leads from what was submitted to what was submitted before."""
+    widget = open_widget("?ds_region=kp")
+    box = widget.locator(".input")
+    before = page.evaluate("history.length")
+    for words in ("rice", "wharf"):
+        box.fill(words)
+        page.wait_for_timeout(pause_ms)
+        box.press("Enter")
+        page.wait_for_url(f"**ds_q={words}**")
+    box.press("Enter")  # again, which is no step
+    assert page.evaluate("history.length") == before + 2
+    page.go_back()
+    expect(box).to_have_value("rice")
+    page.go_back()
+    expect(box).to_have_value("")
+    assert asked(page) == {"ds_region": ["kp"]}
