@@ -109,7 +109,8 @@ const run = (host, root, typed) => {
 
   let lang = "en";
   try { [lang] = Intl.getCanonicalLocales(host.closest("[lang]").getAttribute("lang")); } catch {}
-  const words = { ...STRINGS.en, ...STRINGS[lang.split("-")[0]], ...host.strings };
+  const own = STRINGS[lang.split("-")[0]];
+  const words = { ...STRINGS.en, ...own, ...host.strings };
   const say = (name, n) => {
     const said = words[name];
     return (said[new Intl.PluralRules(lang).select(n)] ?? said.other ?? said).replace("{n}", n?.toLocaleString(lang));
@@ -227,7 +228,7 @@ const run = (host, root, typed) => {
   const fail = ({ status = 0, detail, message, wait }) => {
     tell("error", { status, message: detail ?? message });
     const said = status === 429 || status === 503 ? say("busy", wait) : (status === 400 && detail) || say("error");
-    put(ui.count, said, " ", button("retry", say("retry"), () => search("retry"), { id: "retry" }));
+    put(ui.count, el("bdi", 0, said), " ", button("retry", say("retry"), () => search("retry"), { id: "retry" }));
     put(ui.results);
     put(ui.pages);
     ui.slot.hidden = false;
@@ -238,7 +239,7 @@ const run = (host, root, typed) => {
 
   const paint = ({ total, hits, facets: counts }) => {
     for (const field of facets) if (counts[field]) paintFacet(field, counts[field].values);
-    put(ui.count, say("count", total));
+    put(ui.count, el("bdi", 0, say("count", total)));
     put(ui.results, ...hits.map(result));
     put(ui.pages, ...pages(Math.ceil(Math.min(total, REACHABLE) / perPage)));
     put(ui.chips, ...chips());
@@ -404,7 +405,7 @@ const run = (host, root, typed) => {
     const parts = [form(label), !ui.list && [el("div.bar", 0, ui.count, ui.sort), ui.slot, ui.body]];
     if (mode === "dialog") ui.dialog = el("dialog.dialog", { "aria-label": label, close() { query = ""; choose(none()); } },
       button("close", say("close"), close), parts);
-    root.replaceChildren(el("div.root", { role: "search", "aria-label": label },
+    root.replaceChildren(el("div.root", { lang: own || host.strings ? lang : "en", role: "search", "aria-label": label },
       ui.dialog && button("opener", label, show, { "aria-haspopup": "dialog" }), ui.dialog ?? parts));
   };
   const show = () => {
@@ -442,7 +443,7 @@ const run = (host, root, typed) => {
 };
 
 export class DatelineSearch extends HTMLElement {
-  static observedAttributes = "src mode facets query lang label per-page filter site".split(" ");
+  static observedAttributes = "src mode facets query lang label per-page filter site browse action param target".split(" ");
   #root = Object.assign(this.attachShadow({ mode: "open" }), { adoptedStyleSheets: [sheet] });
   #stop;
   connectedCallback(typed) {

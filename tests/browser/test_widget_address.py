@@ -168,3 +168,19 @@ def test_enter_makes_a_step_in_the_history(open_widget: Callable[..., Locator], 
     page.go_back()
     expect(box).to_have_value("")
     assert asked(page) == {"ds_region": ["kp"]}
+
+
+def test_every_attribute_counts_at_once(open_widget: Callable[..., Locator], page: Page) -> None:
+    """`browse`, `target`, `param` and `action` may change, as all the others."""
+    widget = open_widget()
+    for name in ("browse", "target"):
+        widget.evaluate("(node, name) => node.setAttribute(name, '_blank')", name)
+    found(page)
+    assert widget.locator(".link").first.get_attribute("target") == "_blank"
+    widget.evaluate("node => node.setAttribute('param', 'news_')")
+    widget.locator(".input").fill("rice")
+    page.wait_for_url("**?news_q=rice")
+    widget.evaluate("node => node.setAttribute('mode', 'suggest')")
+    widget.evaluate("node => node.setAttribute('action', '/search')")
+    assert str(widget.locator(".form").get_attribute("action")).endswith("/search")
+    expect(widget.locator(".input")).to_have_attribute("name", "news_q")

@@ -97,6 +97,29 @@ def test_the_attribute_hidden_hides_it(page: Page, embed: Callable[..., str]) ->
         assert widget.is_visible() != is_hidden
 
 
+def test_english_in_a_page_from_right_to_left_is_read_as_english(
+    page: Page, service: Service, host_page: Callable[..., str]
+) -> None:
+    """Without words of its own for a language it says English ones, marked as such, in English order."""
+    html = host_html(embedded(service.address), lang="he", direction="rtl")
+    page.goto(host_page(html) + "?ds_q=rice")
+    found(page)
+    count = page.locator("dateline-search .count")
+    assert re.fullmatch(r"\d+ articles", count.inner_text())
+    number, word = count.evaluate("""node => {
+      const text = document.createTreeWalker(node, NodeFilter.SHOW_TEXT).nextNode();
+      return [[0, 1], [text.length - 1, text.length]].map(([start, end]) => {
+        const range = document.createRange();
+        range.setStart(text, start);
+        range.setEnd(text, end);
+        return range.getBoundingClientRect().left;
+      });
+    }""")
+    assert number < word
+    assert count.evaluate("node => node.closest('[lang]').lang") == "en"
+    assert page.locator("dateline-search .dateline").first.get_attribute("lang") == "he"
+
+
 ILLEGIBLE = """(root) => [...root.querySelectorAll(".button, mark, .count, .sort, .title, .name")].filter((one) => {
   let behind = one;
   const colour = (element) => getComputedStyle(element).backgroundColor;
