@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from index.errors import IndexingError
+from index.errors import IndexingError, NoGeneration
 from search.errors import SearchError
 from service.problems import InvalidParameters
 from service.settings import SettingsError, apply_korean, korean_from_environment
@@ -52,6 +52,8 @@ class Commands(click.Group):
         try:
             apply_korean(korean_from_environment(os.environ))
             return super().invoke(ctx)
+        except NoGeneration as error:
+            raise NotDone(why_nothing_is_built(error)) from error
         except (IndexingError, SearchError, SettingsError) as error:
             raise NotDone(str(error)) from error
         except InvalidParameters as error:
@@ -69,6 +71,21 @@ class NotDone(click.ClickException):
     def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's own signature
         """Print the message."""
         click.echo(f"dateline: {self.message}", err=True, file=file)
+
+
+def no_archive(data: Path) -> str:
+    """That a folder has no archive, and what to do: most often, the folder is mistyped."""
+    return (
+        f"there is no archive in {data}. If it is in another folder, name that with --data; "
+        f"else make one: dateline ingest PATH --data {data}"
+    )
+
+
+def why_nothing_is_built(error: NoGeneration) -> str:
+    """Why there is no index to answer from: where there is no archive either, building one would fail, too."""
+    from index.layout import DataFolder  # noqa: PLC0415 - not every command needs it; whoever raised this did
+
+    return str(error) if DataFolder(error.data).archive.exists() else no_archive(error.data)
 
 
 def data_option(command: Callable[..., None]) -> Callable[..., None]:

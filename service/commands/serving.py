@@ -14,7 +14,7 @@ import structlog
 import service
 from index.errors import NoGeneration
 from index.layout import DataFolder, current_id
-from service.commands.frame import NotDone, data_option
+from service.commands.frame import NotDone, data_option, why_nothing_is_built
 from service.logs import configure_logging
 from service.settings import environment_from_settings, settings_from_environment
 from service.supervising import Program, Supervisor, bound_listener, inherited_listeners
@@ -67,7 +67,9 @@ def _say_if_nothing_is_built(data: DataFolder) -> None:
     try:
         current_id(data)
     except NoGeneration as error:
-        click.echo(f"{error}\nServing all the same; it will be noticed when there is one.", err=True)
+        click.echo(
+            f"{why_nothing_is_built(error)}\nServing all the same; it will be noticed when there is one.", err=True
+        )
 
 
 def _server(environment: Mapping[str, str]) -> Program:

@@ -22,7 +22,7 @@ from index.read.formats import FORMATS
 from index.read.reading import Passed
 from search.errors import SearchError
 from service import terminal
-from service.commands.frame import SOMETHING_WRONG, data_option
+from service.commands.frame import SOMETHING_WRONG, data_option, no_archive
 from service.commands.watching import watch_folders
 from service.comparing import described, difference, questions
 from service.phrasing import counted
@@ -198,6 +198,8 @@ def check_command(data: Path, sample: int) -> None:
     checks.append(("searches", _check_searches))
     if sample:
         checks.append(("engines", lambda folder: _check_engines(folder, sample)))
+    if not (folder.archive.exists() or folder.current.exists()):
+        del checks[1:]  # there is nothing else to look at, and no remedy for it would work
     sound = [_check(name, check, folder) for name, check in checks]
     if not all(sound):
         sys.exit(SOMETHING_WRONG)
@@ -213,6 +215,8 @@ def _check(name: str, check: Callable[[DataFolder], str], folder: DataFolder) ->
 
 
 def _check_store(folder: DataFolder) -> str:
+    if not folder.archive.exists():
+        raise IndexingError(no_archive(folder.path))
     with Store.open(folder.archive, must_exist=True) as store:
         problems = store.problems()
         if problems:

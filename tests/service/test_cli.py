@@ -182,8 +182,8 @@ def test_topics_of_ones_own(archive: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        pytest.param(["search", "word"], "dateline build", id="nothing built"),
-        pytest.param(["show", "x"], "dateline build", id="nothing to show"),
+        pytest.param(["search", "word"], "in another folder, name that with --data", id="nothing to search"),
+        pytest.param(["show", "x"], "make one: dateline ingest PATH", id="nothing to show"),
         pytest.param(["build"], "dateline ingest", id="nothing to build"),
         pytest.param(["search", "a" * 300], "256", id="too long a question"),
         pytest.param(["search", "--from", "soon"], "date_from must be YYYY", id="not a date"),
@@ -198,6 +198,26 @@ def test_what_cannot_be_done(tmp_path: Path, arguments: Sequence[str], said: str
     assert result.exit_code == 2
     assert said in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", [["search", "word"], ["show", "x"]], ids=" ".join)
+def test_an_archive_without_an_index(tmp_path: Path, command: Sequence[str]) -> None:
+    """Where there is an archive, the remedy is to build its index."""
+    (tmp_path / "a.txt").write_text(REPORT, encoding="utf-8")
+    data = tmp_path / "data"
+    _run("ingest", tmp_path / "a.txt", data=data)
+    result = _run(*command, data=data)
+    assert result.exit_code == 2
+    assert f"{data} has no published index. Run: dateline build --data {data}" in result.stderr
+
+
+def test_check_of_a_folder_without_an_archive(tmp_path: Path) -> None:
+    """That there is no archive is all that is said: every other remedy would fail."""
+    result = _run("check", "--sample", "5", data=tmp_path / "typo")
+    assert result.exit_code == 1
+    [said] = result.stdout.splitlines()
+    assert said.startswith(f"WRONG  archive    there is no archive in {tmp_path / 'typo'}. If it is in another folder")
+    assert not (tmp_path / "typo").exists()
 
 
 def test_an_article_that_is_not_there(archive: Path) -> None:
@@ -230,6 +250,17 @@ def test_a_port_that_is_taken(archive: Path) -> None:
         result = _run("serve", "--port", str(other.getsockname()[1]), data=archive)
     assert result.exit_code == 2
     assert "choose another with --port" in result.stderr
+
+
+def test_serve_of_a_folder_without_an_archive(tmp_path: Path) -> None:
+    """It says so, and not that an index should be built, before it goes on to serve."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        result = _run("serve", "--port", str(other.getsockname()[1]), data=tmp_path / "typo")
+    assert f"there is no archive in {tmp_path / 'typo'}. If it is in another folder" in result.stderr
+    assert "Serving all the same" in result.stderr
+    assert "dateline build" not in result.stderr
 
 
 def test_rules_that_cannot_be(archive: Path, tmp_path: Path) -> None:
