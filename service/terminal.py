@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from index.document import Document, Evidence, Found
     from index.ingest.ingestion import IngestReport
+    from search.engine import SearchRequest
     from search.facets import DateFacetView, FacetValue
     from search.highlight import Highlight
     from search.rewrite import Question
     from search.searcher import Hits
+    from search.syntax import Notice
     from search.thesaurus import Variant
 
 MATCH: Final = "bold yellow"
@@ -100,18 +102,31 @@ def _print_some(lines: Iterable[str], heading: str, count: int) -> None:
         say(f"and {count - _LISTED:,} more", indent=2)
 
 
-def print_hits(hits: Hits, question: Question, variants: Iterable[tuple[Variant, int]], *, first: int) -> None:
-    """A page of hits: what was searched besides the words typed; of each dateline, headline, passage, id."""
+def print_hits(
+    hits: Hits,
+    request: SearchRequest,
+    question: Question,
+    *,
+    notices: Iterable[Notice],
+    variants: Iterable[tuple[Variant, int]],
+) -> None:
+    """A page of hits: what was searched besides the words typed; of each dateline, headline, passage, id.
+
+    `notices` are about what was asked beside the words.
+    """
     asked = "" if str(question.parsed) == "*" else f" for {question.parsed}"
     say(counted(hits.total, "article") + asked, style="bold")
-    for notice in question.warnings:
+    for notice in (*question.warnings, *notices):
         say(notice.detail, style="italic")
     for correction in question.corrections:
         say(f"No article has “{correction.asked}”. Searched: {correction.used}.", style="italic")
     also = {variant.text: articles for variant, articles in variants}
     if also:
         say(f"Also matched: {', '.join(f'{text} ({articles:,})' for text, articles in also.items())}.", style="italic")
-    for number, hit in enumerate(hits.hits, start=first):
+    if hits.total and request.offset >= hits.total:
+        page, last = request.offset // request.limit + 1, -(-hits.total // request.limit)
+        say(f"There is no page {page:,}: the last is page {last:,}.", style="italic")
+    for number, hit in enumerate(hits.hits, start=request.offset + 1):
         say()
         say(Text.assemble((f"{number:>2}  ", "dim"), _dateline(hit.document)))
         say(_headline(hit.document, hit.highlights), indent=4)

@@ -12,7 +12,7 @@ import click
 
 from index.layout import DataFolder
 from service import answers, terminal, wire
-from service.asking import ask, corrected, matched_variants
+from service.asking import ask, corrected, matched_variants, unknown_values
 from service.commands.frame import NotDone, data_option
 from service.params import SEARCH, Arguments
 from service.settings import settings_from_environment
@@ -59,12 +59,13 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
     with closing(archive_from_settings(settings)) as archive:
         asked = corrected(asked, archive, lexicon)
         hits = archive.searcher.search(asked.request, facet_size=asked.params.facet_size)
+        notices = tuple(unknown_values(asked.request, archive.searcher))
         variants = tuple(matched_variants(asked, asked.request, archive.searcher))
     if as_json:
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         answer = answers.search_answer(
             hits,
-            query=answers.query_echo(asked.question, matched=variants),
+            query=answers.query_echo(asked.question, notices, variants),
             page=asked.params.page,
             per_page=asked.params.per_page,
             next_cursor=None,
@@ -74,8 +75,10 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
         )
         click.echo(wire.encode(answer))
         return
-    terminal.print_hits(hits, asked.question, variants, first=asked.request.offset + 1)
-    terminal.print_facet("Regions of all of them", hits.facets["region"])
+    terminal.print_hits(hits, asked.request, asked.question, notices=notices, variants=variants)
+    # Regions are counted as if none were chosen, so that others can be.
+    heading = "Regions to choose from" if asked.params.region else "Regions of all of them"
+    terminal.print_facet(heading, hits.facets["region"])
 
 
 def _texts(given: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -106,6 +106,41 @@ def test_search_as_json_is_the_api(archive: Path) -> None:
     assert answer["facets"]["region"]["values"][0]["id"] == "kp"
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        pytest.param("--region", "Nowhere", "no article of this archive has the region nowhere", id="region"),
+        pytest.param("--source", "Nobody", "no article of this archive has the source nobody", id="source"),
+        pytest.param("--topic", "nothing", "no article of this archive has the topic nothing", id="topic"),
+    ],
+)
+def test_search_says_that_a_value_is_unknown(archive: Path, option: str, value: str, said: str) -> None:
+    """What is asked for and no article has is said under the count, and in JSON as the API says it."""
+    lines = _run("search", "goods", option, value, data=archive).stdout.splitlines()
+    assert lines[:2] == ["no articles for goods", said]
+    answer = json.loads(_run("search", "goods", option, value, "--json", data=archive).stdout)
+    assert answer["query"]["warnings"] == [{"code": "unknown-value", "detail": said}]
+
+
+def test_regions_to_choose_from(archive: Path) -> None:
+    """With a region chosen, the regions shown are those that could be, not those of what is found."""
+    lines = _run("search", "--region", "Nowhere", data=archive).stdout.splitlines()
+    assert "Regions to choose from" in lines
+    assert "Regions of all of them" not in lines
+    assert "     1      Sinuiju" in lines
+
+
+@pytest.mark.parametrize(
+    ("limit", "last"), [pytest.param("10", 1, id="one page"), pytest.param("1", 2, id="two pages")]
+)
+def test_search_beyond_the_last_page(archive: Path, limit: str, last: int) -> None:
+    """A page that is not there is said, with the last there is."""
+    lines = _run("search", "--page", "1000", "--limit", limit, data=archive).stdout.splitlines()
+    assert lines[:2] == ["2 articles", f"There is no page 1,000: the last is page {last}."]
+    assert "no page" not in _run("search", "--page", str(last), "--limit", limit, data=archive).stdout
+    assert "no page" not in _run("search", "unheard-of", "--page", "2", data=archive).stdout
+
+
 def test_show(archive: Path) -> None:
     """One article with the evidence for all that is known of it; by JSON, both of the API's answers."""
     shown = _run("show", "burning", data=archive).stdout
