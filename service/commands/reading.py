@@ -33,7 +33,21 @@ def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command("search")
+class _Asking(click.Command):
+    """A command whose words may begin with a hyphen, in the query language, but not before options end."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As any command; where a word was taken for options of a letter each, say how to type it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name.startswith("--"):
+                raise
+            remedy = "To leave out a word, put -- before all words: dateline search -- rice -market"
+            raise click.UsageError(f"{error.format_message()} {remedy}", ctx) from error
+
+
+@click.command("search", cls=_Asking)
 @click.argument("words", nargs=-1)
 @_filter_options
 @click.option("--from", "date_from", metavar="DATE", default="", help="Published from YYYY[-MM[-DD]].")
@@ -49,6 +63,7 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
     \b
     Examples:
       dateline search 'smuggl* -market' --region Sinuiju
+      dateline search -- -market
       dateline search '"solar panels"' --from 2020 --json
     """
     values = {"q": (" ".join(words),), "facet": ("region",), **{name: _texts(given) for name, given in options.items()}}

@@ -141,6 +141,24 @@ def test_search_beyond_the_last_page(archive: Path, limit: str, last: int) -> No
     assert "no page" not in _run("search", "unheard-of", "--page", "2", data=archive).stdout
 
 
+@pytest.mark.parametrize("words", [["-goods"], ["-hamburg"], ["burned", "-5"]], ids=" ".join)
+def test_a_word_that_is_taken_for_options(archive: Path, words: Sequence[str]) -> None:
+    """A word with a hyphen before it is refused with how to type it, which works."""
+    result = _run("search", *words, data=archive)
+    assert result.exit_code == 2
+    assert "dateline search -- rice -market" in result.stderr
+    found = CliRunner().invoke(main, ["search", "--data", str(archive), "--", *words])
+    assert found.stdout.splitlines()[0].endswith(f"for {' '.join(words)}")
+
+
+def test_an_option_that_is_misspelt(archive: Path) -> None:
+    """It is not taken for a word."""
+    result = _run("search", "goods", "--limt", "5", data=archive)
+    assert result.exit_code == 2
+    assert "--limit" in result.stderr
+    assert "leave out" not in result.stderr
+
+
 def test_show(archive: Path) -> None:
     """One article with the evidence for all that is known of it; by JSON, both of the API's answers."""
     shown = _run("show", "burning", data=archive).stdout
