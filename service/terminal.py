@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from search.thesaurus import Variant
 
 MATCH: Final = "bold yellow"
+_LABELLED: Final = re.compile(
+    r"(?:(?:Image|Photo|Picture|Graphic)s?|Illustration|Screenshot|(?:자료)?사진|그래픽)(?: credits?)?\s*"
+    r"(?:[:：=]|by\b)",
+    re.IGNORECASE,
+)
+"""How a caption begins that says itself what it is: the words of its credit, or those that reading HTML put there."""
 _LISTED: Final = 20
 _COUNT_WIDTH: Final = 6
 
@@ -196,8 +202,9 @@ def print_document(document: Document) -> None:
             say()
             say(paragraph.strip())
     for caption in document.captions:
+        words = " ".join(caption.split())
         say()
-        say(f"Picture: {' '.join(caption.split())}", style="italic")
+        say(words if _LABELLED.match(words) else f"Picture: {words}", style="italic")
     say()
     say("What is known of it, and why", style="bold")
     for name, value, found in _findings(document):

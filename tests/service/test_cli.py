@@ -168,6 +168,17 @@ def test_show(archive: Path) -> None:
     assert both["article"]["id"] == both["evidence"]["id"] == "burning"
 
 
+def test_a_picture_is_called_so_once(tmp_path: Path) -> None:
+    """A caption that says itself what it is is shown as it is; others are called a picture."""
+    (tmp_path / "a.txt").write_text(
+        "Rain fell\n\nRain fell on Sinuiju.\n\nImage: A market in Sinuiju\n\nA bridge near Rason (Daily NK)\n",
+        encoding="utf-8",
+    )
+    shown = _run("ingest", "--dry-run", tmp_path / "a.txt", data=tmp_path / "data").stdout.splitlines()
+    assert "Image: A market in Sinuiju" in shown
+    assert "Picture: A bridge near Rason (Daily NK)" in shown
+
+
 def test_check_finds_all_well_and_then_what_is_not(archive: Path, tmp_path: Path) -> None:
     """A sound archive passes, as does one changed since, which is told; a damaged one fails. Both say what to run."""
     assert _run("check", data=archive).exit_code == 0
