@@ -381,7 +381,7 @@ def _contradictions(params: SearchParams, given: Mapping[str, object]) -> Iterat
         yield ParamProblem(
             "page",
             f"{params.page} pages of {params.per_page} reach beyond the first {MAX_PAGED} articles; "
-            "follow next_cursor to go on from there",
+            "follow next_cursor of the API to go on from there, or ask for less",
         )
 
 

@@ -54,9 +54,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ParamProblem:
-    """What is wrong with one parameter: `detail` continues the sentence that `param` begins.
+    """What is wrong with one parameter: `detail` goes on from `param`, or is a sentence of its own: a colon joins them.
 
-    Of an article it is what its reader says: a sentence of its own where one field is meant.
+    Of an article it is what its reader says.
     """
 
     param: str
@@ -100,7 +100,7 @@ class InvalidParameters(ServiceProblem):
     status, code = 400, "invalid-parameters"
 
     def __init__(self, errors: tuple[ParamProblem, ...]) -> None:
-        said = [f"{error.param} {error.detail}" for error in errors[:_SAID]]
+        said = [f"{error.param}: {error.detail}" for error in errors[:_SAID]]
         if len(errors) > _SAID:
             said.append(f"and {len(errors) - _SAID} more: see `errors`")
         super().__init__("; ".join(said), errors=errors)
