@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +21,7 @@ from service.problems import InvalidParameters
 from service.settings import SettingsError, apply_korean, korean_from_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 SOMETHING_WRONG: Final = 1
 NOT_DONE: Final = 2
@@ -57,7 +58,7 @@ class Commands(click.Group):
         except (IndexingError, SearchError, SettingsError) as error:
             raise NotDone(str(error)) from error
         except InvalidParameters as error:
-            raise NotDone("\n".join(f"{problem.param} {problem.detail}" for problem in error.errors)) from error
+            raise NotDone(_listed(error, {})) from error
         except KeyboardInterrupt:
             click.echo("\nInterrupted. What was written is kept; run it again to go on.", err=True)
             sys.exit(INTERRUPTED)
@@ -71,6 +72,33 @@ class NotDone(click.ClickException):
     def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's own signature
         """Print the message."""
         click.echo(f"dateline: {self.message}", err=True, file=file)
+
+
+@contextmanager
+def naming_options(**arguments: str) -> Iterator[None]:
+    """Make what is wrong with parameters of the API a message that calls them as they were typed.
+
+    That is by the options of the command that runs, which have the names of parameters; `arguments` says what
+    parameters are called that are no options.
+    """
+    try:
+        yield
+    except InvalidParameters as error:
+        taken = click.get_current_context().command.params
+        options = {option.name: option.opts[0] for option in taken if isinstance(option, click.Option) and option.name}
+        raise NotDone(_listed(error, options | arguments)) from error
+
+
+def _listed(error: InvalidParameters, names: Mapping[str, str]) -> str:
+    """A line for each parameter that is wrong, with these names, also where it speaks of others."""
+    joined = {param: name for param, name in names.items() if "_" in param}  # the rest are words like any
+    lines = []
+    for problem in error.errors:
+        detail = problem.detail
+        for param, name in joined.items():
+            detail = detail.replace(param, name)
+        lines.append(f"{names.get(problem.param, problem.param)}: {detail}")
+    return "\n".join(lines)
 
 
 def no_archive(data: Path) -> str:

@@ -13,7 +13,7 @@ import click
 from index.layout import DataFolder
 from service import answers, terminal, wire
 from service.asking import ask, corrected, matched_variants, unknown_values
-from service.commands.frame import NotDone, data_option
+from service.commands.frame import NotDone, data_option, naming_options
 from service.params import SEARCH, Arguments
 from service.settings import settings_from_environment
 from service.wiring import archive_from_settings, lexicon_of
@@ -68,7 +68,8 @@ def search_command(words: tuple[str, ...], data: Path, *, as_json: bool, **optio
     """
     values = {"q": (" ".join(words),), "facet": ("region",), **{name: _texts(given) for name, given in options.items()}}
     lexicon = lexicon_of(DataFolder(data))
-    asked = ask(Arguments(values), lexicon, SEARCH)
+    with naming_options(q="WORDS"):
+        asked = ask(Arguments(values), lexicon, SEARCH)
     settings = replace(settings_from_environment(os.environ), data=data)
     started = time.perf_counter()
     with closing(archive_from_settings(settings)) as archive:

@@ -13,7 +13,7 @@ import click
 from index.analysis import slug
 from index.gazetteer import load_gazetteer
 from search.thesaurus import Lexicon
-from service.commands.frame import SOMETHING_WRONG, NotDone, data_option
+from service.commands.frame import SOMETHING_WRONG, NotDone, data_option, naming_options
 from service.commands.restricting import print_table
 from service.saved.file import MOST, SearchesError, changing_searches, read_searches
 from service.saved.searches import (
@@ -87,7 +87,7 @@ def add_search_command(
     name = name.strip()
     made_id = search_id or slug(name)[:_LONGEST_ID].strip("-")
     _refuse_name(name, made_id)
-    with _errors_as_messages():
+    with naming_options(), _errors_as_messages():
         search, notices = search_from_arguments(
             _texts(options),
             search_id=made_id,

@@ -249,9 +249,15 @@ def test_topics_of_ones_own(archive: Path, tmp_path: Path) -> None:
         pytest.param(["search", "word"], "in another folder, name that with --data", id="nothing to search"),
         pytest.param(["show", "x"], "make one: dateline ingest PATH", id="nothing to show"),
         pytest.param(["build"], "dateline ingest", id="nothing to build"),
-        pytest.param(["search", "a" * 300], "256", id="too long a question"),
-        pytest.param(["search", "--from", "soon"], "date_from must be YYYY", id="not a date"),
-        pytest.param(["search", "--limit", "99"], "at most 50", id="too many on a page"),
+        pytest.param(["search", "a" * 300], "WORDS: is 300 characters long; at most 256", id="too long a question"),
+        pytest.param(["search", *"abcdefg" * 5], "WORDS: the question has 35 terms", id="too many words"),
+        pytest.param(["search", "--from", "soon"], "--from: must be YYYY", id="not a date"),
+        pytest.param(
+            ["search", "--from", "2020", "--to", "2019"], "before --from begins", id="days the wrong way round"
+        ),
+        pytest.param(["search", "--limit", "99"], "--limit: is 99; at most 50", id="too many on a page"),
+        pytest.param(["search", "--page", "1001"], "--page: 1001 pages of 10 reach beyond", id="too far"),
+        pytest.param(["search", "--limit", "0", "--page", "x"], "not '0'\n--page: must be", id="two mistakes"),
         pytest.param(["ingest", "x.txt", "--map", "text"], "THEIRS=OURS", id="not a mapping"),
         pytest.param(["ingest", "x.txt", "--map", "text=colour"], "no such field", id="not a field"),
     ],
