@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from index.analysis import slug
+from index.errors import IndexingError
 from index.gazetteer import load_gazetteer
+from search.errors import SearchError
+from search.syntax import Notice
 from search.thesaurus import Lexicon
+from service.asking import asked_from_params, corrected, unknown_values
 from service.commands.frame import SOMETHING_WRONG, NotDone, data_option, naming_options
 from service.commands.restricting import print_table
 from service.saved.file import MOST, SearchesError, changing_searches, read_searches
@@ -22,9 +28,11 @@ from service.saved.searches import (
     LONGEST_NAME,
     SearchUnreadable,
     find_problem,
+    params_of,
     search_from_arguments,
 )
 from service.saved.topic import topic_row
+from service.settings import SettingsError, settings_from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,18 +96,33 @@ def add_search_command(
     made_id = search_id or slug(name)[:_LONGEST_ID].strip("-")
     _refuse_name(name, made_id)
     with naming_options(), _errors_as_messages():
+        lexicon = Lexicon.of(load_gazetteer())
         search, notices = search_from_arguments(
-            _texts(options),
-            search_id=made_id,
-            name=name,
-            now=dt.datetime.now(dt.UTC),
-            lexicon=Lexicon.of(load_gazetteer()),
+            _texts(options), search_id=made_id, name=name, now=dt.datetime.now(dt.UTC), lexicon=lexicon
         )
-        for notice in notices:
+        for notice in (*notices, *_unknown(search, data, lexicon)):
             click.echo(f"Note: {notice.detail}", err=True)
         with changing_searches(data) as change:
             change.searches = _with(change.before, search, replace=replace)
     click.echo(f"Saved {search.id}, which asks: {_asks(search)}", err=True)
+
+
+def _unknown(search: SavedSearch, data: Path, lexicon: Lexicon) -> tuple[Notice, ...]:
+    """A notice for each value that no article has; where no index can tell, for each place the gazetteer lacks."""
+    from service.wiring import archive_from_settings  # noqa: PLC0415 - an engine takes long, and only this asks one
+
+    asked = asked_from_params(params_of(search), lexicon)
+    try:
+        settings = replace(settings_from_environment(os.environ), data=data)
+        with closing(archive_from_settings(settings)) as archive:
+            return tuple(unknown_values(corrected(asked, archive, lexicon).request, archive.searcher))
+    except (IndexingError, SearchError, SettingsError):  # no reason not to save it
+        places = (place for wanted in asked.request.filters if wanted.field == "region" for place in wanted.any_of)
+        return tuple(
+            Notice("unknown-place", f"{place} is not in the gazetteer; only declared regions can match")
+            for place in places
+            if not lexicon.gazetteer.find(place)
+        )
 
 
 def _refuse_name(name: str, search_id: str) -> None:

@@ -92,6 +92,48 @@ def test_what_is_odd_about_a_question_is_noted(tmp_path: Path) -> None:
     assert run("list", data=tmp_path).exit_code == 0
 
 
+ODD = ("--region", "Atlantis", "--region", "Sinuiju", "--source", "Nobody", "--topic", "nothing", "--source", "KCNA")
+"""Values to be saved, three of which no article has."""
+
+
+def test_values_that_no_article_has_are_noted(tmp_path: Path) -> None:
+    """Where there is an index, it says so of each of them; the search is saved as it is, for they may come."""
+    article = {"id": "1", "body": "Rain fell.", "region": "Sinuiju", "source": "KCNA", "date": "2011-12-01"}
+    (tmp_path / "a.jsonl").write_bytes(msgspec.json.encode(article))
+    data = tmp_path / "data"
+    for command in (["ingest", str(tmp_path / "a.jsonl")], ["build"]):
+        assert CliRunner().invoke(main, [*command, "--data", str(data)]).exit_code == 0
+    made = run("add", "Rice", "--q", "rice", *ODD, data=data)
+    assert made.exit_code == 0
+    assert re.findall(r"^Note: no article of this archive has the (.+)$", made.stderr, re.MULTILINE) == [
+        "region atlantis",
+        "source nobody",
+        "topic nothing",
+    ]
+    assert read_searches(data).searches[0].options["source"] == ("kcna", "nobody")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param({}, id="nothing is built"),
+        pytest.param({"DATELINE_WORKERS": "many"}, id="settings that cannot be"),
+    ],
+)
+def test_places_that_nobody_knows_are_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: dict[str, str]
+) -> None:
+    """Without an index, it is said of places that the gazetteer lacks them; the search is saved."""
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    made = run("add", "Rice", "--q", "rice", *ODD, data=tmp_path)
+    assert made.exit_code == 0
+    assert re.findall("^Note: (.+)$", made.stderr, re.MULTILINE) == [
+        "atlantis is not in the gazetteer; only declared regions can match"
+    ]
+    assert len(read_searches(tmp_path).searches) == 1
+
+
 def test_a_search_that_cannot_be_read_any_more_is_listed(tmp_path: Path) -> None:
     """With why, and the exit code says that something is wrong; it can be replaced, and its neighbours are well."""
     keep(tmp_path, saved(q="rice"), msgspec.structs.replace(saved("old", "Old", q="rice"), query='"rice'))
