@@ -9,7 +9,8 @@ first fitting day after the latest wins. Bounds are the year of a picture and th
 Years written in the body are no such bounds: on Reuters-21578 and KCNA of 2011 and 2012 the first fitting day after the
 latest of them lay in the right year for one article in four (history on the one hand, plans on the other). They only
 object: a text that speaks of a much later year than its other bounds say stays undated. An anniversary that is being
-held tells its year. What stays open is `None`.
+held tells its year. What stays open is `None`; so does what the text itself denies: no interval ends before one of its
+bounds, and none whose year is inferred before a date that the body writes and does not announce.
 
 Where the year is declared and no more, `narrow` finds the days within it that the text allows.
 """
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 from index.document import Basis, BlockKind, Evidence, Found, Precision, PublishedOn, Span
 from index.errors import DataFileError
 from index.extract.calendar import MONTH, DatePhrase, find_date_phrases, last_day
-from index.extract.happening import ANNIVERSARY_WITHIN, REPORTED_WITHIN, HappeningReader
+from index.extract.happening import ANNIVERSARY_WITHIN, REPORTED_WITHIN, HappeningReader, sentence_around
 from index.extract.rules import any_of, compiled
 
 if TYPE_CHECKING:
@@ -46,9 +47,13 @@ MAX_HISTORY: Final = dt.timedelta(days=400)
 HALF_A_YEAR: Final = 6
 """In months."""
 
+_HEAD: Final = 80
+"""Characters before a date that are looked at for what announces it."""
+
 _READ = (BlockKind.TITLE, BlockKind.BODY, BlockKind.CAPTION)
 _DAY = rf"(?P<day>{MONTH} \d{{1,2}}(?:,? \d{{4}})?|\d{{1,2}} {MONTH}(?:,? \d{{4}})?)"
 _KOREAN_DAY = r"(?:\d{4}년 ?)?(?:1[0-2]|0?[1-9])월 ?(?:3[01]|[12]\d|0?[1-9])일"
+_SINCE_THEN = re.compile(r"\b[Ss]ince (?:[\w'’-]+ ){0,6}$")
 _LAST_MONTH = re.compile(r"\b(?:(?:early|mid|late|the end of|at the beginning of)[- ])?last month\b")
 _PERFECT = r"\b(?:has|have) (?:\w+ )?(?:been \w+|\w+ed|begun|taken|made)\b[^.\n]{0,160}?"
 
@@ -106,6 +111,9 @@ class DateReader:
             for row in rules["present"]
         )
         self._happenings = HappeningReader(rules)
+        announced = rules["announced"]
+        self._announcing = re.compile(rf"\b{any_of(announced['words'])}\b|{any_of(announced['korean'])}")
+        self._announced = re.compile(rf"\b{any_of(announced['before'])} (?:the )?(?:(?:early|mid|late|end of)[ -])?$")
         saying = rules["saying"]
         verbs, tellers = any_of(saying["verbs"]), any_of(saying["tellers"])
         step = rf"(?:(?!\b{any_of(saying['stops'])}\b)[^.\n“”\"]){{0,80}}?"
@@ -122,9 +130,22 @@ class DateReader:
     def find(
         self, text: str, blocks: Sequence[Block], dateline: Dateline | None = None, founded: int | None = None
     ) -> Found[PublishedOn] | None:
-        """The interval of publication; `founded` is the year before which the publisher did not exist."""
+        """The interval of publication; `founded` is the year before which the publisher did not exist.
+
+        None if the text speaks of what came later.
+        """
         read = [block for block in blocks if block.kind in _READ]
         day = self._day(text, read, dateline)
+        found = self._interval(text, read, day, founded)
+        if found is None or any(bound.day > found.value.end for bound in self._bounds(text, read, founded)):
+            return None
+        is_written = day is not None and day.year is not None
+        return found if is_written or not self._looks_back_on_later(text, read, found.value.end) else None
+
+    def _interval(
+        self, text: str, read: Sequence[Block], day: _Day | None, founded: int | None
+    ) -> Found[PublishedOn] | None:
+        """The interval by the strongest rule that answers, whatever else the text says."""
         if day is not None and day.year is not None:
             return _published(day, day.year, ())
         year = self._present_year(text, read) or self._year_of_anchor(text, read, founded)
@@ -165,6 +186,18 @@ class DateReader:
             return None
         narrowed = _within(bounds, around.day - ANNIVERSARY_WITHIN, around.day + ANNIVERSARY_WITHIN)
         return Found(narrowed, (*year.evidence, around.evidence))
+
+    def _looks_back_on_later(self, text: str, blocks: Sequence[Block], end: dt.date) -> bool:
+        """Whether the body writes a date after the end of what was found, and does not announce it."""
+        for block in _bodies(blocks):
+            for phrase in _phrases(text, (block,)):
+                if phrase.first_day is not None and phrase.first_day > end:
+                    head = text[max(block.start, phrase.span.start - _HEAD) : phrase.span.start]
+                    sentence = sentence_around(text, phrase.span, block.start, block.end)
+                    is_announced = self._announced.search(head) or self._announcing.search(sentence)
+                    if not is_announced or _SINCE_THEN.search(head):
+                        return True
+        return False
 
     def _around_anniversary(self, text: str, blocks: Sequence[Block]) -> Found[PublishedOn] | None:
         """The weeks around the anniversary that a text without another date speaks of, and the happenings in them."""

@@ -68,6 +68,7 @@ class HappeningReader:
     def __init__(self, rules: Mapping[str, Any]) -> None:
         words = rules["happening"]
         self._elsewhen = re.compile(rf"\b(?:{'|'.join(words['elsewhen'])})\b", re.IGNORECASE)
+        self._recalled = re.compile(rf"\b(?:{'|'.join([*words['elsewhen'], *words['recalled']])})\b", re.IGNORECASE)
         self._past = re.compile(rf"\b(?:[a-z]+ed|{any_of(words['past'])})\b")
         self._anniversaries = tuple(
             _Anniversary(
@@ -86,7 +87,7 @@ class HappeningReader:
             Happening(day, Evidence("date-happened", Span(*match.span()), match.group()))
             for start, end in _head(blocks)
             for match in _ON.finditer(text, start, end)
-            if (day := _day_in(match["day"], year)) and self._is_past(text, match.span(), start, end)
+            if (day := _day_in(match["day"], year)) and self._is_past(text, Span(*match.span()), start, end)
         ]
         latest = max(found, key=lambda one: one.day, default=None)
         return latest if latest and latest.day.month != DECEMBER else None
@@ -100,14 +101,23 @@ class HappeningReader:
             for one in self._anniversaries:
                 for match in one.pattern.finditer(text, start, end):
                     year = one.first.year + int(match["count"])
-                    if self._elsewhen.search(_sentence(text, match.span(), start, end)) is None:
+                    if self._recalled.search(sentence_around(text, Span(*match.span()), start, end)) is None:
                         evidence = Evidence("date-anniversary", Span(*match.span()), match.group())
                         found.setdefault(year, Happening(one.first.replace(year=year), evidence))
         return next(iter(found.values())) if len(found) == 1 else None
 
-    def _is_past(self, text: str, span: tuple[int, int], start: int, end: int) -> bool:
-        sentence = _sentence(text, span, start, end)
+    def _is_past(self, text: str, span: Span, start: int, end: int) -> bool:
+        sentence = sentence_around(text, span, start, end)
         return self._elsewhen.search(sentence) is None and self._past.search(sentence) is not None
+
+
+def sentence_around(text: str, span: Span, start: int, end: int) -> str:
+    """The sentence around some words, within a stretch of the text."""
+    first = max(start, span.start - _LONGEST_SENTENCE)
+    for stop in _SENTENCE.finditer(text, first, span.start):
+        first = stop.end()
+    last = _SENTENCE.search(text, span.end, end)
+    return text[first : last.start() if last else end]
 
 
 def _head(blocks: Iterable[Block]) -> Iterable[tuple[int, int]]:
@@ -117,15 +127,6 @@ def _head(blocks: Iterable[Block]) -> Iterable[tuple[int, int]]:
         if block.kind is BlockKind.BODY and left > 0:
             yield block.start, min(block.end, block.start + left)
             left -= block.end - block.start
-
-
-def _sentence(text: str, span: tuple[int, int], start: int, end: int) -> str:
-    """The sentence around some words, within a stretch of the text."""
-    first = max(start, span[0] - _LONGEST_SENTENCE)
-    for stop in _SENTENCE.finditer(text, first, span[0]):
-        first = stop.end()
-    last = _SENTENCE.search(text, span[1], end)
-    return text[first : last.start() if last else end]
 
 
 def _day_in(words: str, year: int) -> dt.date | None:

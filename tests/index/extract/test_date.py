@@ -156,6 +156,52 @@ TOLD = "A source in Hyesan told Daily NK on June 17 that rice is dear."
             "Seen late last month: late January, late September. COVID-19.", "", None, id="months half a year apart"
         ),
         pytest.param("Rice is dear.", "", None, id="nothing to go by"),
+        pytest.param("SEOUL, June 3, 2015 (Yonhap) -- COVID-19.", "", None, id="a written year before an event"),
+        pytest.param(
+            "SEOUL, June 3, 2015 (Yonhap) -- The MERS coronavirus spread.",
+            "",
+            ("2015-06-03", "2015-06-03", "day"),
+            id="another virus",
+        ),
+        pytest.param(
+            "SEOUL, Mar. 27 (Yonhap) -- Since the congress in January 2021, COVID-19 has been fought harder.",
+            "",
+            None,
+            id="what is looked back on came after the fitted year",
+        ),
+        pytest.param(
+            "SEOUL, Mar. 27 (Yonhap) -- COVID-19 rules, in force since January 2021, will be eased.",
+            "",
+            None,
+            id="so it did, though something else is announced",
+        ),
+        pytest.param(
+            "SEOUL, Mar. 27 (Yonhap) -- COVID-19. The fair will be held on April 15, 2020.",
+            "",
+            ("2020-03-27", "2020-03-27", "day"),
+            id="a later day is announced",
+        ),
+        pytest.param(
+            "SEOUL, Mar. 27 (Yonhap) -- COVID-19. They want to be done by January 2021.",
+            "",
+            ("2020-03-27", "2020-03-27", "day"),
+            id="a term is set",
+        ),
+        pytest.param(
+            "서울 소식통은 3월 27일 “코로나로 막혔다”고 전했다. 장마당은 2020년 5월에 열릴 예정이다.",
+            "",
+            ("2020-03-01", "2020-03-31", "month"),
+            id="a later month is announced in Korean",
+        ),
+        pytest.param(
+            "서울 소식통은 3월 27일 “코로나로 막혔다”고 전했다. 장마당은 2020년 5월에 열렸다.",
+            "",
+            None,
+            id="a later month is told in Korean",
+        ),
+        pytest.param(
+            "This year (2019) is cold, as was January 2021.", "", None, id="words for the year that the text denies"
+        ),
     ],
 )
 def test_the_interval_of_publication(body: str, caption: str, expected: tuple[str, str, str] | None) -> None:
@@ -178,6 +224,7 @@ def test_a_publisher_founded_later_makes_history_of_a_bound() -> None:
     """A picture of 1998 does not date the report of a publisher founded in 2004."""
     assert published(TOLD, "In May 1998. Image: X") == ("1998-06-01", "1998-06-30", "month")
     assert published(TOLD, "In May 1998. Image: X", founded=2004) is None
+    assert published("SEOUL, June 3, 1999 (Daily NK) -- Rice is dear.", founded=2004) is None
 
 
 def test_an_anchor_must_say_when() -> None:
@@ -236,6 +283,29 @@ def test_an_anniversary_tells_the_year() -> None:
     assert published(words) == ("2011-05-29", "2011-08-17", "range")
     assert published(f"{words} They met on July 8.") == ("2011-07-08", "2011-08-08", "range")
     assert published("the 40th anniversary of the liberation of Korea, that year") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            "The hall was built on the 40th anniversary of the liberation of Korea.", id="what was built on it"
+        ),
+        pytest.param(
+            "He said it in April this year on the 100th anniversary of the birth of Kim Il Sung.",
+            id="this year, by month",
+        ),
+        pytest.param(
+            "On the 40th anniversary of the liberation of Korea they sang. Then COVID-19 came.", id="a later event"
+        ),
+        pytest.param(
+            "On the 40th anniversary of the liberation of Korea they sang, as in May 2003.", id="a later date"
+        ),
+    ],
+)
+def test_an_anniversary_that_is_recalled_tells_nothing(text: str) -> None:
+    """An anniversary of a year that the text looks back on does not date it."""
+    assert published(text) is None
 
 
 def test_what_lasts_since_late_in_a_month_may_be_told_in_the_next() -> None:
