@@ -308,6 +308,31 @@ def test_an_anniversary_that_is_recalled_tells_nothing(text: str) -> None:
     assert published(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        pytest.param("We greet this year 2012 as a year of harvests.", 2012, id="before as"),
+        pytest.param("This year 2012 is cold.", 2012, id="before a form of be"),
+        pytest.param("Rice is dear this year (2012).", 2012, id="in brackets"),
+        pytest.param("Rice is dear this year, 2012.", 2012, id="at the end"),
+        pytest.param("Rice is dear so far in 2012, they say.", 2012, id="so far"),
+        pytest.param("올해(2020) 쌀값이 올랐다.", 2020, id="Korean, in brackets"),
+        pytest.param("올해 2020년 3월에 쌀값이 올랐다.", 2020, id="Korean, with the word for year"),
+        pytest.param("This year 2000 tons of rice were sold.", None, id="tons"),
+        pytest.param("This year, 2000 tons of rice were sold.", None, id="tons after a comma"),
+        pytest.param("So far this year, 1950 tons of rice have been sold.", None, id="tons so far"),
+        pytest.param("This year (2000 tons) less rice was sold.", None, id="tons in brackets"),
+        pytest.param("This year 2000.5 tons were sold.", None, id="a number with a part"),
+        pytest.param("올해 2000명이 처벌을 받았다.", None, id="Korean, persons"),
+        pytest.param("올해2000명이 처벌을 받았다.", None, id="Korean, persons, no blank"),
+        pytest.param("올해 2000년 만의 가뭄이 들었다.", None, id="Korean, a span of years"),
+    ],
+)
+def test_this_year_names_a_year_unless_it_counts_something(text: str, year: int | None) -> None:
+    """A number behind "this year" is that year only where nothing is counted by it."""
+    assert published(text) == (year and (f"{year}-01-01", f"{year}-12-31", "year"))
+
+
 def test_what_lasts_since_late_in_a_month_may_be_told_in_the_next() -> None:
     """What lasts "since May 26" is told in May or in June; a day of another year tells nothing."""
     year = "in 2022, the second year of the current plan"
