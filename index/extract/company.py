@@ -47,6 +47,9 @@ _OFFICE = re.compile(r"\b([\w-]+) (?:of|from|at|with) (?:the )?")
 _INSTITUTION_OF = re.compile(
     rf"(?:(?:(?:{_PROPER}|and|of the|of|the) ){{1,9}}(?:in|of|at) (?:the )?)?|(?:{_PROPER} ){{0,6}}"
 )
+# "banks in New Kent": no name of the gazetteer begins with this "New", or the mention would. Behind a capital it may be a
+# headline: "Envoy Meets New Qatar Minister".
+_NAMESAKE_BEFORE = re.compile(r"(?:^|[\s(])[a-z][\w'’-]*,?\s(?:New|Nova|Nouvelle) $")
 _FROM_INCLUDING = re.compile(r"\bfrom [^.,;]{1,60} including $")
 _BESIDE_UNKNOWN = re.compile(rf"\b(?:[Ii]n|[Aa]t|[Oo]n|[Nn]ear) (?:the )?(?:{_PROPER} ){{0,2}}{_PROPER}(?:,| and) $")
 
@@ -102,16 +105,24 @@ class Company:
         self, sender: Mapping[str, Any], person: Mapping[str, Any], modifiers: str, of_kind: str
     ) -> None:
         nouns, told = any_of(sender["nouns"]), any_of(sender["telling"])
+        no_person = "".join(rf"(?<!\b{re.escape(word)} )" for word in sender["no_person"])
         self._sender_before = re.compile(
-            rf"\b(?:(?:an?|the|one|another|other|multiple|several|separate|second|different|inside|local) )*{nouns}"
-            rf"(?: [a-z]+){{0,2}}? {any_of(sender['between'])} (?:{modifiers} )*{of_kind}?$",
+            rf"\b(?:(?:an?|the|one|another|other|multiple|several|separate|second|different|inside|local) )*{no_person}"
+            rf"\b{nouns}(?: {any_of(sender['linking'])}){{0,2}} (?:{any_of(sender['between'])}|(?P<of>of))"
+            rf" (?:{modifiers} )*{of_kind}?$",
             re.IGNORECASE,
         )
+        # "a source of the county said", but "the source of the county's wealth"
+        self._source_of_tells = re.compile(rf"[^.;:!?]{{0,60}}? {told}\b")
+        word = rf"(?!{any_of([*sender['no_person'], *sender['not_between']])}\b)[a-z]+"
+        named_so = rf"(?:{word} ){{0,2}}{nouns}\b(?! (?:of|for|to)\b)"
         telling = rf"(?:{any_of(sender['tellers'])})(?: who [^.,]{{1,60}},|, [^.]{{1,40}},)? {told}\b"
         self._sender_after = re.compile(
-            rf"(?:[- ]based)?(?:,? (?:[a-z]+ ){{0,2}}{nouns}\b| {telling})"
-            rf"|\s?(?:[가-힣]+의 )?(?:한 |내부 |현지 )?{sender['korean']}"
+            rf"(?:[- ]based)?(?: {named_so}| {telling})|\s?(?:[가-힣]+의 )?(?:한 |내부 |현지 )?{sender['korean']}"
         )
+        # "In Hyesan, sources said", but "rice was sold in Hyesan, sources said"
+        self._sender_after_comma = re.compile(rf", {named_so}")
+        self._opens_with_in = re.compile(r"(?:^|[.!?”\"]\s+|\n\s*)(?:In|From) (?:the )?$")
         self._speaker_before = re.compile(
             r"(?:\b[A-Z][\w'’-]+(?: \(\d+\))?, (?:\d+, )?(?:an? |the )?|\b(?:[Aa]n?|[Oo]ne|[Aa]nother) )"
             rf"(?:[\da-z-]+ ){{0,3}}{any_of(person['nouns'])}"
@@ -124,11 +135,15 @@ class Company:
 
     def finds_sender(self, text: str, mention: Mention, *, is_country: bool = False) -> Span | None:
         """The words that make it the place of who told the report. "U.S. officials said" does not place them."""
+        start = max(0, mention.start - BEFORE)
+        head = text[start : mention.start]
         after = self._sender_after.match(text, mention.end, mention.end + AFTER)
+        if after is None and self._opens_with_in.search(head):
+            after = self._sender_after_comma.match(text, mention.end, mention.end + AFTER)
         if after and not is_country:
             return Span(mention.start, after.end())
-        start = max(0, mention.start - BEFORE)
-        if before := self._sender_before.search(text[start : mention.start]):
+        before = self._sender_before.search(head)
+        if before and (not before["of"] or self._source_of_tells.match(text, mention.end)):
             return Span(start + before.start(), mention.end)
         if is_country or (after := self._speaker_after.match(text, mention.end, mention.end + FAR_AFTER)) is None:
             return None
@@ -222,7 +237,7 @@ class Company:
             return True
         head = text[max(0, mention.start - 30) : mention.start]
         before = _LAST_WORD.search(head)
-        if before is not None and before[1] in self._persons:
+        if (before is not None and before[1] in self._persons) or _NAMESAKE_BEFORE.search(head):
             return True
         return mention.weak and bool(
             self._features_before.search(head) or self._features_after.match(text, mention.end)

@@ -64,6 +64,23 @@ def roles(text: str, kind: BlockKind = BlockKind.BODY, covered: str | None = Non
             id="not who speaks at a ceremony",
         ),
         pytest.param("a soldier in Hyesan died, the source said", {"kp-hyesan event"}, id="not who is told of"),
+        pytest.param("a source with contacts in Hyesan said", {"kp-hyesan sender"}, id="a source with contacts"),
+        pytest.param("sources said earlier in Paris", {"fr-paris sender"}, id="what was said earlier"),
+        pytest.param("In Hyesan, trade sources said so.", {"kp-hyesan sender"}, id="at the head of a sentence"),
+        pytest.param("Rice is sold in Hyesan, trade sources said.", {"kp-hyesan event"}, id="not at its end"),
+        pytest.param(
+            "Officials of Hyesan City and foreign correspondents ate.", {"kp-hyesan mentioned"}, id="not by and"
+        ),
+        pytest.param("An official source of Ryanggang Province said so.", {"kp-ryanggang sender"}, id="a source of"),
+        pytest.param("The water source of Hyesan dried up.", {"kp-hyesan mentioned"}, id="a well"),
+        pytest.param("Wood is the energy source in Hyesan.", {"kp-hyesan event"}, id="a fuel"),
+        pytest.param("The Hyesan water source dried up.", {"kp-hyesan mentioned"}, id="a well behind its place"),
+        pytest.param("The dam is a source of pride in Hyesan.", {"kp-hyesan event"}, id="a reason"),
+        pytest.param("the source of the Amnok River", {"kp-amnok-river mentioned"}, id="a spring"),
+        pytest.param("They see the source of the DPRK's wealth.", {"kp mentioned"}, id="a cause"),
+        pytest.param("The sources forecast supplies from Iran.", {"ir mentioned"}, id="a verb between"),
+        pytest.param("Hyesan and Musan are sources of timber.", {"kp-hyesan event", "kp-musan event"}, id="behind be"),
+        pytest.param("He went to Pyongyang as correspondent.", {"kp-pyongyang mentioned"}, id="what one goes as"),
     ],
 )
 def test_senders(text: str, expected: set[str]) -> None:
@@ -184,6 +201,9 @@ def test_datelines(text: str, expected: set[str]) -> None:
         pytest.param("Changsong larch was planted.", id="a tree"),
         pytest.param("the Tokyo Shimbun", id="a newspaper"),
         pytest.param("Credit Suisse First Boston", id="a bank"),
+        pytest.param("New England is cold.", id="a region named after a country"),
+        pytest.param("BANK OF NEW ENGLAND FAILS", id="the same in capitals"),
+        pytest.param("They sailed to New Kent and Nova Hyesan.", id="any namesake within a sentence"),
     ],
 )
 def test_what_is_no_place(text: str) -> None:
@@ -195,6 +215,9 @@ def test_what_is_no_place(text: str) -> None:
     ("text", "expected"),
     [
         pytest.param("in Jordan", {"jo event"}, id="by a preposition"),
+        pytest.param("in New Mexico and New Zealand", {"us-new-mexico event", "nz event"}, id="known namesakes"),
+        pytest.param("New Japan rules are out.", {"jp mentioned"}, id="what is new at the head of a sentence"),
+        pytest.param("Envoy Meets New Qatar Minister", {"qa mentioned"}, id="what is new in a headline"),
         pytest.param("Jordan's king arrived.", {"jo mentioned"}, id="by a possessive"),
         pytest.param("The Jordanian king left. Jordan waits.", {"jo mentioned"}, id="by its adjective"),
         pytest.param(
