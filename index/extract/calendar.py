@@ -28,13 +28,15 @@ _YEAR = r"(?:1[89]|2[01])\d\d(?![\d,.]*\d)"
 _JUCHE = r"(?:1\d\d|[1-9]\d)"
 _PART = r"(?:[Ee]arly|[Mm]id|[Ll]ate|[Ee]nd of|[Bb]eginning of)"
 _DAY = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?\b"
+_BLANK = " {1,2}"  # doubled where a line ended in one
 _PHRASE = re.compile(
     # Most places in a text are within words or before letters that no phrase begins with: they are passed over first.
     r"(?<![A-Za-z])(?=[0-9JFMASONDEBIWbdefijlmos주])(?:"
     rf"\b(?P<iso>(?P<iy>{_YEAR})-(?P<im>[01]\d)-(?P<id>[0-3]\d))\b"
-    rf"|\b(?P<m1>{MONTH}) (?P<d1>{_DAY})(?![-–]\d| ?%)(?:,? (?P<y1>{_YEAR})\b|,? [Jj]uche (?P<j1>{_JUCHE})\b)?"
-    rf"|\b(?P<d2>{_DAY}) (?P<m2>{MONTH})(?:,? (?P<y2>{_YEAR})\b|,? [Jj]uche (?P<j2>{_JUCHE})\b)?"
-    rf"|(?P<part>\b{_PART}[- ])?\b(?P<m3>{MONTH})(?:(?:,| of)? (?P<y3>{_YEAR})\b|,? [Jj]uche (?P<j3>{_JUCHE})\b)"
+    rf"|\b(?P<m1>{MONTH}){_BLANK}(?P<d1>{_DAY})(?![-–]\d| ?%)"
+    rf"(?:,?{_BLANK}(?P<y1>{_YEAR})\b|,? [Jj]uche (?P<j1>{_JUCHE})\b)?"
+    rf"|\b(?P<d2>{_DAY}){_BLANK}(?P<m2>{MONTH})(?:,?{_BLANK}(?P<y2>{_YEAR})\b|,? [Jj]uche (?P<j2>{_JUCHE})\b)?"
+    rf"|(?P<part>\b{_PART}[- ])?\b(?P<m3>{MONTH})(?:(?:,| of)?{_BLANK}(?P<y3>{_YEAR})\b|,? [Jj]uche (?P<j3>{_JUCHE})\b)"
     rf"|(?P<part2>\b{_PART}[- ])(?P<m4>{MONTH})"
     rf"|(?:(?P<ky>{_YEAR})년 ?)?(?P<km>1[0-2]|0?[1-9])월(?: ?(?P<kd>[12]\d|3[01]|0?[1-9])일)?"
     rf"|(?:\b[Jj]uche ?|주체 ?)(?P<juche>{_JUCHE})(?:\b|(?=년))"

@@ -47,8 +47,8 @@ _OFFICE = re.compile(r"\b([\w-]+) (?:of|from|at|with) (?:the )?")
 _INSTITUTION_OF = re.compile(
     rf"(?:(?:(?:{_PROPER}|and|of the|of|the) ){{1,9}}(?:in|of|at) (?:the )?)?|(?:{_PROPER} ){{0,6}}"
 )
-# "banks in New Kent": no name of the gazetteer begins with this "New", or the mention would. Behind a capital it may be a
-# headline: "Envoy Meets New Qatar Minister".
+# "banks in New Kent": no name of the gazetteer begins with this "New", or the mention would. Behind a capital it may
+# be a headline: "Envoy Meets New Qatar Minister".
 _NAMESAKE_BEFORE = re.compile(r"(?:^|[\s(])[a-z][\w'’-]*,?\s(?:New|Nova|Nouvelle) $")
 _FROM_INCLUDING = re.compile(r"\bfrom [^.,;]{1,60} including $")
 _BESIDE_UNKNOWN = re.compile(rf"\b(?:[Ii]n|[Aa]t|[Oo]n|[Nn]ear) (?:the )?(?:{_PROPER} ){{0,2}}{_PROPER}(?:,| and) $")

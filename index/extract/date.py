@@ -51,7 +51,7 @@ _HEAD: Final = 80
 """Characters before a date that are looked at for what announces it."""
 
 _READ = (BlockKind.TITLE, BlockKind.BODY, BlockKind.CAPTION)
-_DAY = rf"(?P<day>{MONTH} \d{{1,2}}(?:,? \d{{4}})?|\d{{1,2}} {MONTH}(?:,? \d{{4}})?)"
+_DAY = rf"(?P<day>{MONTH} {{1,2}}\d{{1,2}}(?:,? {{1,2}}\d{{4}})?|\d{{1,2}} {{1,2}}{MONTH}(?:,? {{1,2}}\d{{4}})?)"
 _KOREAN_DAY = r"(?:\d{4}년 ?)?(?:1[0-2]|0?[1-9])월 ?(?:3[01]|[12]\d|0?[1-9])일"
 _SINCE_THEN = re.compile(r"\b[Ss]ince (?:[\w'’-]+ ){0,6}$")
 _LAST_MONTH = re.compile(r"\b(?:(?:early|mid|late|the end of|at the beginning of)[- ])?last month\b")
@@ -117,15 +117,15 @@ class DateReader:
         saying = rules["saying"]
         verbs, tellers = any_of(saying["verbs"]), any_of(saying["tellers"])
         step = rf"(?:(?!\b{any_of(saying['stops'])}\b)[^.\n“”\"]){{0,80}}?"
-        self._told_on = re.compile(rf"\b{verbs}\b{step} on {_DAY}")
-        self._on_told = re.compile(rf"\b[Oo]n {_DAY},?{step}\b{verbs}\b")
+        self._told_on = re.compile(rf"\b{verbs}\b{step} on {{1,2}}{_DAY}")
+        self._on_told = re.compile(rf"\b[Oo]n {{1,2}}{_DAY},?{step}\b{verbs}\b")
         self._tellers = re.compile(rf"\b{tellers}\b")
         korean_tellers, korean_verbs = any_of(saying["korean_tellers"]), any_of(saying["korean_verbs"])
         self._told_in_korean = re.compile(
             rf"{korean_tellers}(?:은|는|이|가) (?:지난 )?(?P<day>{_KOREAN_DAY})"
             rf"[^.\n“”\"]{{0,60}}?(?:{korean_verbs}|[“\"])"
         )
-        self._since = re.compile(rf"{_PERFECT}\bsince {_DAY}(?! \d)")
+        self._since = re.compile(rf"{_PERFECT}\bsince {{1,2}}{_DAY}(?! \d)")
 
     def find(
         self, text: str, blocks: Sequence[Block], dateline: Dateline | None = None, founded: int | None = None

@@ -16,11 +16,12 @@ _MONTH = (  # datelines have it in capitals too
     r"(?i:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Jun\.|Jul\.|Aug(?:ust|\.)?"
     r"|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
-_LATIN = re.compile(
+_LATIN = re.compile(  # blanks are doubled where a line ended in one
     r"(?P<place>[A-ZÀ-Þ][\w.'’-]*(?:[ ,/][ ]?(?!" + _MONTH + r"\b)[A-ZÀ-Þ][\w.'’-]*){0,7}?)"
-    r"(?:,? (?P<day>" + _MONTH + r" \d{1,2}(?:, ?\d{4})?|\d{1,2} " + _MONTH + r"(?:,? \d{4})?),?)?"
-    r"(?: ?\((?P<agency>[^()\n]{2,40})\))?"
-    r" ?(?:--+|[–—]| -(?= |$)|-(?=\s))"
+    r"(?:,? {1,2}(?P<day>" + _MONTH + r" {1,2}\d{1,2}(?:, {0,2}\d{4})?"
+    r"|\d{1,2} {1,2}" + _MONTH + r"(?:,? {1,2}\d{4})?),?)?"
+    r"(?: {0,2}\((?P<agency>[^()\n]{2,40})\))?"
+    r" {0,2}(?:--+|[–—]| -(?= |$)|-(?=\s))"
 )
 _KOREAN = re.compile(
     r"[(\[](?P<place>[가-힣]{2,8})(?: (?P<day>(?:\d{4}년 ?)?\d{1,2}월 ?\d{1,2}일)발?)?(?: |=|ㆍ)"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from index.document import Label, PublishedOn, Region
     from index.gazetteer import Gazetteer
 
-RULES_VERSION: Final = 6
+RULES_VERSION: Final = 7
 """Raised with every change of a rule that is code, not data."""
 
 

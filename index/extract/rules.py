@@ -34,5 +34,9 @@ def compiled(file: str, entry: str, pattern: str, flags: int = 0) -> re.Pattern[
 
 
 def any_of(words: list[str]) -> str:
-    """A pattern for any of the words, the longest first, so that a word never hides a longer one."""
-    return "(?:" + "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) + ")"
+    """A pattern for any of the words, the longest first, so that a word never hides a longer one.
+
+    A blank in a word may stand twice, as where a line ended in one.
+    """
+    escaped = (re.escape(word).replace("\\ ", " {1,2}") for word in sorted(words, key=len, reverse=True))
+    return "(?:" + "|".join(escaped) + ")"

@@ -1,8 +1,9 @@
 r"""An article's text in its one stored form, which all offsets point into.
 
 `normalised` is applied once, before anything is looked for: Unicode NFC, line ends as `\n`, and no character that has
-no business in a text (control characters, byte order marks, lone surrogates). `unwrapped` is the same text, character
-for character, read across line ends, and `quoted` gives evidence found in it the words as they stand in the text.
+no business in a text (control characters, byte order marks, lone surrogates) or is not seen and parts a word
+(`without_invisible`, for questions as well). `unwrapped` is the same text, character for character, read across line
+ends and with every blank as one kind, and `quoted` gives evidence found in it the words as they stand in the text.
 """
 
 from __future__ import annotations
@@ -18,23 +19,43 @@ T = TypeVar("T")
 
 _LINE_END = re.compile("\r\n?|[\u0085\u2028\u2029\v\f]")
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
+# Thai, Lao, Burmese, Tai Tham, Khmer and their like, with their extensions.
+_WRITTEN_TOGETHER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaadf"
+# Soft hyphen, word joiner, variation selectors (but for those that make a picture of a sign or a sign of a picture).
+_INVISIBLE = re.compile(
+    "[\u00ad\u2060\ufe00-\ufe0d\U000e0100-\U000e01ef]"
+    f"|(?<![{_WRITTEN_TOGETHER}])\u200b+|\u200b+(?![{_WRITTEN_TOGETHER}\u200b])"
+)
+_BLANKS = ("\n", "\t", "\u00a0", "\u1680", *map(chr, range(0x2000, 0x200B)), "\u202f", "\u205f", "\u3000")
+_AS_READ = str.maketrans(dict.fromkeys(_BLANKS, " ") | {"\u2010": "-", "\u2011": "-"})
 
 
 def normalised(content: str) -> str:
     r"""The text to store.
 
-    >>> normalised("Sinu\u0306iju\r\nMarket\x00")
+    >>> normalised("Sinu\u0306iju\r\nMar\xadket\x00")
     'Sinŭiju\nMarket'
     """
     if content.isascii() and content.isprintable():
         return content
-    text = _UNWANTED.sub("", _LINE_END.sub("\n", content))
+    text = without_invisible(_UNWANTED.sub("", _LINE_END.sub("\n", content)))
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def without_invisible(text: str) -> str:
+    """The text without characters that are not seen and would part words and names.
+
+    Scripts that write words together keep the blank without width that says where a word ends.
+    """
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
 def unwrapped(text: str) -> str:
-    """The text with a blank for every line end, so that rules read hard-wrapped lines as one. As long as the text."""
-    return text.replace("\n", " ")
+    """The text with a blank for every line end and every other kind of blank, and one kind of hyphen.
+
+    So rules read hard-wrapped lines as one, and a day whatever stands in it. As long as the text.
+    """
+    return text.replace("\n", " ").replace("\t", " ") if text.isascii() else text.translate(_AS_READ)
 
 
 def quoted(found: Found[T], text: str) -> Found[T]:

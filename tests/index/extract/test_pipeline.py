@@ -25,7 +25,7 @@ from index.errors import UnreadableInput
 from index.extract.language import find_language
 from index.extract.pipeline import Extractor, load_extractor
 from index.extract.rules import RULE_FILES, read_rules
-from index.extract.text import normalised
+from index.extract.text import normalised, without_invisible
 from index.gazetteer import Gazetteer, Place
 
 EXTRACTOR = load_extractor()
@@ -248,6 +248,13 @@ def test_language(text: str, language: str | None) -> None:
         pytest.param("a\x00b\ufeff\x1bc\td", "abc\td", id="control characters"),
         pytest.param("a\ud800b", "ab", id="a lone surrogate"),
         pytest.param("a\u2028b", "a\nb", id="a line separator"),
+        pytest.param("Hye\u00adsan, Sinui\u200bju, Mu\u2060san", "Hyesan, Sinuiju, Musan", id="invisible in words"),
+        pytest.param("葛\U000e0101城 葛\ufe00城", "葛城 葛城", id="variation selectors"),
+        pytest.param("❤\ufe0f", "❤\ufe0f", id="a sign shown as a picture"),
+        pytest.param("ขาว\u200bดี", "ขาว\u200bดี", id="between words of Thai"),
+        pytest.param("ខ្មែរ\u200b\u200bល្អ", "ខ្មែរ\u200bល្អ", id="between words of Khmer, once"),
+        pytest.param("\u200bขาว\u200b rice\u200b\u200b", "ขาว rice", id="at their ends"),
+        pytest.param("می\u200cخواهم", "می\u200cخواهم", id="what Persian is spelt with"),
     ],
 )
 def test_text_is_normalised(content: str, text: str) -> None:
@@ -255,12 +262,39 @@ def test_text_is_normalised(content: str, text: str) -> None:
     assert normalised(content) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        pytest.param("SINUIJU, Mar.\u00a05, 2019 (Yonhap) — Rice.", "2019-03-05", id="a no-break blank"),
+        pytest.param("SINUIJU,\tMar. 5, 2019\u202f(Yonhap)\u2009— Rice.", "2019-03-05", id="thin ones, a tab"),
+        pytest.param("SINUIJU, Mar. \n5,  2019  (Yonhap)  — Rice.", "2019-03-05", id="doubled, also by a line end"),
+        pytest.param("A source told Daily\u00a0NK on June\u00a017,\u00a02019.", "2019-06-01", id="in a sentence"),
+        pytest.param("A source told Daily \nNK on  June  17,  2019.", "2019-06-01", id="doubled in a sentence"),
+        pytest.param("평안북도\u3000소식통은 2016년\u00a06월\u00a017일 밝혔다.", "2016-06-01", id="in Korean"),
+    ],
+)
+def test_any_blank_is_read_as_one(text: str, day: str) -> None:
+    """What kind of blank stands in a date or a name, and whether it is doubled, does not matter; quotes keep them."""
+    document = understand(text)
+    assert document.published
+    assert str(document.published.value.start) == day
+    for evidence in document.published.evidence:
+        assert evidence.where
+        assert text[evidence.where.start : evidence.where.end] == evidence.quote
+
+
+def test_a_question_is_freed_of_what_is_not_seen_as_texts_are() -> None:
+    """`without_invisible` takes the same characters out of a question, and leaves everything else."""
+    assert without_invisible("Hye\u00adsan\u200b rice") == "Hyesan rice"
+    assert without_invisible("plain") == "plain"
+
+
 FRAGMENTS = [
     "\n", "\n\n", " ", ". ", "Sinuiju", "신의주에서", "North Pyongyan Province", "a source in ", "Kangwon",
     "Image: Daily NK", "told Daily NK on June 17", "in 2022, the second year of the current", "COVID-19",
     "SEOUL, Mar. 27 (Yonhap) -- ", "By Ann Example", "Read in Korean", "late last month", "late September",
     "(", ")", "“", "İ", "ß", "ﬁ", "\u0306", "U.S.", "Jordan", "has banned it since Mar. 10", "Feb. 29", "中国",
-    "1월 31일", "\x00", "\U0001f600",
+    "1월 31일", "\x00", "\U0001f600", "\u00a0", "\u00ad", "\u200b", "\u2011",
 ]  # fmt: skip
 
 
