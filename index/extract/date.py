@@ -1,10 +1,10 @@
 """When an article was published, as far as its text tells: an interval of days, with the words it rests on.
 
-Two things are asked. Which day and month? A dateline tells it; so does the day a source spoke ("told Daily NK on June
-17": that month), a measure in force "since Mar. 10", or "late September … late last month" (the month after). Which
-year? If it is not written with the day, words that name the present year decide; else bounds are gathered, and the
-first fitting day after the latest wins. Bounds are the year of a picture and the events the text speaks of
-(`data/anchors.toml`); one that only rules years out dates nothing alone.
+Two things are asked. Which day and month? A dateline tells it, or a date alone on a line (`index.extract.stamp`); so
+does the day a source spoke ("told Daily NK on June 17": that month), a measure in force "since Mar. 10", or "late
+September … late last month" (the month after). Which year? If it is not written with the day, words that name the
+present year decide; else bounds are gathered, and the first fitting day after the latest wins. Bounds are the year of a
+picture and the events the text speaks of (`data/anchors.toml`); one that only rules years out dates nothing alone.
 
 Years written in the body are no such bounds: on Reuters-21578 and KCNA of 2011 and 2012 the first fitting day after the
 latest of them lay in the right year for one article in four (history on the one hand, plans on the other). They only
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from index.document import Block
     from index.extract.dateline import Dateline
+    from index.extract.stamp import Stamp
 
 LAST_DAYS_OF_MONTH: Final = 2
 """A source that spoke on one of so many last days of a month may well be published in the next."""
@@ -128,14 +129,19 @@ class DateReader:
         self._since = re.compile(rf"{_PERFECT}\bsince {{1,2}}{_DAY}(?! \d)")
 
     def find(
-        self, text: str, blocks: Sequence[Block], dateline: Dateline | None = None, founded: int | None = None
+        self,
+        text: str,
+        blocks: Sequence[Block],
+        dateline: Dateline | None = None,
+        founded: int | None = None,
+        stamp: Stamp | None = None,
     ) -> Found[PublishedOn] | None:
         """The interval of publication; `founded` is the year before which the publisher did not exist.
 
-        None if the text speaks of what came later.
+        `stamp` is the date that stands alone over or under the article. None if the text speaks of what came later.
         """
         read = [block for block in blocks if block.kind in _READ]
-        day = self._day(text, read, dateline)
+        day = self._day(text, read, dateline, stamp)
         found = self._interval(text, read, day, founded)
         if found is None or any(bound.day > found.value.end for bound in self._bounds(text, read, founded)):
             return None
@@ -160,7 +166,12 @@ class DateReader:
         return _published(day, fitting, tuple(bound.evidence for bound in latest)) if fitting else None
 
     def narrow(
-        self, text: str, blocks: Sequence[Block], dateline: Dateline | None, year: Found[PublishedOn]
+        self,
+        text: str,
+        blocks: Sequence[Block],
+        dateline: Dateline | None,
+        year: Found[PublishedOn],
+        stamp: Stamp | None = None,
     ) -> Found[PublishedOn] | None:
         """The days within a year, known otherwise, that the text leaves; `None` if it leaves the whole of it.
 
@@ -168,7 +179,7 @@ class DateReader:
         """
         read = [block for block in blocks if block.kind in _READ]
         bounds, written = year.value, year.value.start.year
-        day = self._day(text, read, dateline)
+        day = self._day(text, read, dateline, stamp)
         is_sure = day is not None and day.evidence[0].rule != "date-since"
         if (
             day is not None
@@ -228,11 +239,21 @@ class DateReader:
                     return left[0], _evidence(anchor.rule, match)
         return None
 
-    def _day(self, text: str, blocks: Sequence[Block], dateline: Dateline | None) -> _Day | None:
-        """The day and month, by the strongest rule that answers."""
+    def _day(self, text: str, blocks: Sequence[Block], dateline: Dateline | None, stamp: Stamp | None) -> _Day | None:
+        """The day and month, by the strongest rule that answers.
+
+        A dateline with its year beats a date without label; a date of a change comes last.
+        """
+        stamped = _stamped_day(text, stamp) if stamp else None
+        if stamp and stamp.says_published:
+            return stamped
         if dateline is not None and dateline.day is not None:
-            return _day_of(text, dateline.day, dateline.span, "date-dateline", Precision.DAY)
-        return self._saying_day(text, blocks) or self._since_day(text, blocks) or _month_after(text, blocks)
+            day = _day_of(text, dateline.day, dateline.span, "date-dateline", Precision.DAY)
+            if stamp is None or stamp.says_updated or (day and day.year):
+                return day
+        if stamp and not stamp.says_updated:
+            return stamped
+        return self._saying_day(text, blocks) or self._since_day(text, blocks) or _month_after(text, blocks) or stamped
 
     def _saying_day(self, text: str, blocks: Sequence[Block]) -> _Day | None:
         """The day on which the source spoke: the latest, if a report names several of one season."""
@@ -297,6 +318,11 @@ def _day_of(text: str, day: Span, words: Span, rule: str, precision: Precision) 
         return None
     evidence = Evidence(rule, words, text[words.start : words.end])
     return _Day(phrase.month, phrase.day, phrase.year, precision, (evidence,))
+
+
+def _stamped_day(text: str, stamp: Stamp) -> _Day:
+    rule = "date-stamp-updated" if stamp.says_updated else "date-stamp"
+    return _Day(stamp.day.month, stamp.day.day, stamp.day.year, Precision.DAY, (_words(rule, text, stamp.where),))
 
 
 def _month_after(text: str, blocks: Sequence[Block]) -> _Day | None:

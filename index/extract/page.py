@@ -2,19 +2,23 @@
 
 `PageReader.read` gives a `Page`: the blocks of the text in order, and the names its bylines give. Lines are told by
 their words (patterns in `data/page.toml`), the headline by its place and shape, a picture's repeated alternative text
-by the caption below it. Lines of body that touch make one block; everything else is a block by the line. `find_lead`
-makes a title for a text that has none.
+by the caption below it. A date alone on one of the first or last lines is a byline that gives a `Stamp`; it is no
+headline, and neither is a dateline. Lines of body that touch make one block; everything else is a block by the line.
+`find_lead` makes a title for a text that has none.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import TYPE_CHECKING, Any
 
 from index.document import LEAD_RULE, Block, BlockKind, Evidence, Found, Span
+from index.extract.dateline import opens_dispatch, stands_alone
 from index.extract.rules import compiled
+from index.extract.stamp import Stamp, StampReader
+from index.extract.text import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 _NAME = r"[A-ZÀ-Þ][\w.'’-]*(?: (?:[A-ZÀ-Þ][\w.'’-]*|de|van|von|bin|al)){1,4}"
 _NAME_IN_LIST = re.compile(rf"{_NAME}|[가-힣]{{2,4}}")
 _LINE = re.compile(r"\S[^\n]*")
+_WORDS = re.compile(r"[^\s–—-]")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*(?=\s|$)")
 _ABBREVIATION = re.compile(
     r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Gen|Sen|Rep|Gov|Col|St|Mt|No|vs|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?"
@@ -29,6 +34,7 @@ _ABBREVIATION = re.compile(
 )
 _CREDIT_END = re.compile(r"\((?P<credit>[^()]{2,40})\)$")
 _CAPTION_LONGEST = 200
+_UNFINISHED = re.compile(r"(?:,|\b(?:on|of|in|to|for|from|by|at|and|dated|since|until|before|after))$")
 _NOT_HEADLINE = re.compile(r"[.:;,][\"'”’)\]]?$")
 
 
@@ -40,6 +46,7 @@ class Page:
     headline: Found[str] | None
     authors: tuple[Found[str], ...]
     translators: tuple[Found[str], ...]
+    stamps: tuple[Stamp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class _Line:
     words: str
     kind: BlockKind = BlockKind.BODY
     rule: _Rule | None = None
+    stamp: Stamp | None = None
 
 
 class PageReader:
@@ -74,6 +82,7 @@ class PageReader:
         self._longest_headline: int = rules["headline"]["longest"]
         self._fewest_words: int = rules["headline"]["fewest_words"]
         self._edge: int = rules["edge"]["lines"]
+        self._stamps = StampReader(rules["stamp"])
 
     def read(self, text: str, declared_title: str | None = None) -> Page:
         """Take a normalised text apart. A first line that repeats the declared title is the headline."""
@@ -83,6 +92,7 @@ class PageReader:
             if (words := match.group().rstrip())
         ]
         self._tell_by_words(text, lines)
+        self._tell_stamps(text, lines)
         self._tell_captions(lines)
         headline = self._tell_headline(text, lines, declared_title)
         return Page(
@@ -90,6 +100,7 @@ class PageReader:
             headline=headline,
             authors=_people(lines, "author"),
             translators=_people(lines, "translator"),
+            stamps=tuple(line.stamp for line in lines if line.stamp),
         )
 
     def _tell_by_words(self, text: str, lines: Sequence[_Line]) -> None:
@@ -100,6 +111,22 @@ class PageReader:
             rule = next((rule for rule in rules if edges[rule.at] and rule.pattern.match(line.words)), None)
             if rule:
                 line.kind, line.rule = rule.kind, rule
+
+    def _tell_stamps(self, text: str, lines: Sequence[_Line]) -> None:
+        for place, line in enumerate(lines):
+            is_at_edge = place < self._edge or place >= len(lines) - self._edge
+            if is_at_edge and line.kind in (BlockKind.BODY, BlockKind.BYLINE):
+                start = line.start
+                if line.rule is not None and line.rule.person == "author":  # "By Ann Example | March 27, 2020"
+                    start += len(line.words) - len(line.words.rpartition("|")[2].lstrip())
+                line.stamp = self._stamps.read(unwrapped(text[start : line.end]), start)
+        bare = [line for line in lines if line.stamp and not line.stamp.has_label]
+        is_chronicle = len({line.stamp.day for line in bare if line.stamp}) > 1
+        for place, line in enumerate(lines):
+            if line.stamp and not line.stamp.has_label and (is_chronicle or _goes_on(text, lines, place)):
+                line.stamp = None
+            if line.stamp and line.rule is None:
+                line.kind = BlockKind.BYLINE
 
     def _tell_captions(self, lines: Sequence[_Line]) -> None:
         for line in lines:
@@ -112,29 +139,46 @@ class PageReader:
                 above.kind = BlockKind.CAPTION
 
     def _tell_headline(self, text: str, lines: Sequence[_Line], declared: str | None) -> Found[str] | None:
-        if not lines:
+        # A date or a dateline may stand over the headline.
+        rest = list(dropwhile(lambda line: line.stamp is not None or stands_alone(line.words), lines))
+        if not rest:
             return None
-        first = lines[0]
+        first = rest[0]
         if declared is not None:
             is_headline = _squeezed(first.words) == _squeezed(declared)
         else:
-            is_headline = first.kind is BlockKind.BODY and self._looks_like_headline(text, lines)
+            is_headline = first.kind is BlockKind.BODY and self._looks_like_headline(text, rest)
         if not is_headline:
             return None
         first.kind, first.rule = BlockKind.TITLE, None
         return Found(_squeezed(first.words), (Evidence("title-headline", Span(first.start, first.end), first.words),))
 
     def _looks_like_headline(self, text: str, lines: Sequence[_Line]) -> bool:
-        """A short first line without a full stop, a blank line below it, then body."""
+        """A short first line without a full stop, a blank line, a byline or a dateline below it, then body."""
         first = lines[0]
         return (
             len(lines) > 1
             and any(line.kind is BlockKind.BODY for line in lines[1:])
             and len(first.words) <= self._longest_headline
             and len(first.words.split()) >= self._fewest_words
-            and text.count("\n", first.end, lines[1].start) > 1
+            and (
+                text.count("\n", first.end, lines[1].start) > 1
+                or lines[1].kind is BlockKind.BYLINE
+                or opens_dispatch(unwrapped(lines[1].words))
+            )
             and not _NOT_HEADLINE.search(first.words)
         )
+
+
+def _goes_on(text: str, lines: Sequence[_Line], place: int) -> bool:
+    """Whether a line may be the rest of the sentence above: no blank line parts it, and no headline stands there."""
+    if place == 0:
+        return False
+    above, line = lines[place - 1 : place + 1]
+    if above.kind is not BlockKind.BODY or text.count("\n", above.end, line.start) > 1:
+        return False
+    is_parted_below = place + 1 < len(lines) and text.count("\n", line.end, lines[place + 1].start) > 1
+    return place > 1 or not is_parted_below or _UNFINISHED.search(above.words) is not None
 
 
 def find_lead(text: str, blocks: Iterable[Block], longest: int) -> Found[str] | None:
@@ -143,7 +187,8 @@ def find_lead(text: str, blocks: Iterable[Block], longest: int) -> Found[str] | 
     The first sentence of the body if there is any, else of whatever the text has; `None` for a text without words.
     """
     blocks = tuple(blocks)
-    block = next((block for block in blocks if block.kind is BlockKind.BODY), next(iter(blocks), None))
+    bodies = (_below_dateline(text, block) for block in blocks if block.kind is BlockKind.BODY)
+    block = next((block for block in bodies if block), next(iter(blocks), None))
     if block is None:
         return None
     end = _sentence_end(text, block)
@@ -155,6 +200,15 @@ def find_lead(text: str, blocks: Iterable[Block], longest: int) -> Found[str] | 
     quote = text[block.start : cut].rstrip(" ,;:–—-")
     evidence = Evidence(LEAD_RULE, Span(block.start, block.start + len(quote)), quote)
     return Found(_squeezed(quote) + mark, (evidence,))
+
+
+def _below_dateline(text: str, block: Block) -> Block | None:
+    """The block without a dateline that is its first line; `None` if nothing else is in it."""
+    first = _LINE.match(text, block.start, block.end)
+    if first is None or not stands_alone(first.group().rstrip()):
+        return block
+    below = _WORDS.search(text, first.end(), block.end)
+    return Block(block.kind, below.start(), block.end) if below else None
 
 
 def _sentence_end(text: str, block: Block) -> int:

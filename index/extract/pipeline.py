@@ -14,16 +14,17 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from index.document import BlockKind, Document, Evidence, Found, Precision, RawDocument
+from index.document import Document, Evidence, Found, Precision, RawDocument
 from index.errors import UnreadableInput
 from index.extract import declared as given
 from index.extract.date import DateReader
-from index.extract.dateline import Dateline, find_dateline
+from index.extract.dateline import Dateline, find_opening
 from index.extract.language import find_language
 from index.extract.page import Page, PageReader, find_lead
 from index.extract.region import RegionReader
 from index.extract.rules import RULE_FILES, read_rules
 from index.extract.source import SourceTable
+from index.extract.stamp import find_stamp
 from index.extract.text import normalised, quoted, unwrapped
 from index.gazetteer import load_gazetteer
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from index.document import Label, PublishedOn, Region
     from index.gazetteer import Gazetteer
 
-RULES_VERSION: Final = 7
+RULES_VERSION: Final = 8
 """Raised with every change of a rule that is code, not data."""
 
 
@@ -99,9 +100,7 @@ class Extractor:
         text = normalised(raw.content)
         title = " ".join(normalised(raw.declared.title or "").split()) or None
         page = self._pages.read(text, title)
-        body = next((block for block in page.blocks if block.kind is BlockKind.BODY), None)
-        flat = unwrapped(text)
-        reading = _Reading(raw, text, flat, page, find_dateline(flat, body.start) if body else None)
+        reading = _Reading(raw, text, unwrapped(text), page, find_opening(text, page.blocks, self._is_source))
         source = self._source(reading)
         known = self._sources.get(source.value.id) if source else None
         language = raw.declared.language
@@ -135,15 +134,20 @@ class Extractor:
             return self._narrowed(reading, given_date)
         if reading.raw.url and (day := given.find_day_in_url(reading.raw.url)):
             return day
-        found = self._dates.find(reading.flat, reading.page.blocks, reading.dateline, founded)
+        stamp = find_stamp(reading.page.stamps)
+        found = self._dates.find(reading.flat, reading.page.blocks, reading.dateline, founded, stamp)
         return quoted(found, reading.text) if found else None
 
     def _narrowed(self, reading: _Reading, found: Found[PublishedOn]) -> Found[PublishedOn]:
         """The days that the text leaves of a declared year; any other declared date as it is."""
         if found.value.precision is not Precision.YEAR:
             return found
-        narrowed = self._dates.narrow(reading.flat, reading.page.blocks, reading.dateline, found)
+        stamp = find_stamp(reading.page.stamps)
+        narrowed = self._dates.narrow(reading.flat, reading.page.blocks, reading.dateline, found, stamp)
         return quoted(narrowed, reading.text) if narrowed else found
+
+    def _is_source(self, name: str) -> bool:
+        return self._sources.find_label(name) is not None
 
     def _source(self, reading: _Reading) -> Found[Label] | None:
         if reading.raw.declared.source:
