@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 
     from index.document import DeclaredRegion
     from index.extract.source import SourceTable
-    from index.gazetteer import Gazetteer
+    from index.gazetteer import Gazetteer, Place
 
 DECLARED: Final = "declared"
 DECEMBER: Final = 12
 LAST_YEAR: Final = 9998
 """The last year whose every month has a month after it in `datetime`."""
 
-_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ]\d{1,2}:?\d{2}.*)?)?)?")
+_TIME = r"(?:(?:[01]?\d|2[0-3]):|[01]\d|2[0-3])[0-5]\d(?::?(?:[0-5]\d|60)(?:[.,]\d+)?)?|24:?00(?::?00(?:[.,]0+)?)?"
+_ZONE = r" ?(?:[Zz]|(?:UTC|GMT)?[+-]\d{1,2}(?::?[0-5]\d)?|[A-Z]{2,5})(?: ?\([A-Z]{2,5}\)|\[[\w/+-]+\])?"
+_ISO = re.compile(rf"(\d{{4}})(?:-(\d{{1,2}})(?:-(\d{{1,2}})(?:[Tt ] ?(?:{_TIME})(?: ?[AaPp][Mm])?(?:{_ZONE})?)?)?)?")
 _URL_DAY = re.compile(r"/((?:19|20)\d\d)[/-](0[1-9]|1[0-2])[/-](0[1-9]|[12]\d|3[01])(?=\D|$)")
 _LANGUAGES = {
     "english": "en",
@@ -118,13 +120,20 @@ def regions_from_declared(
 
 
 def _path_from_name(name: str, gazetteer: Gazetteer, covered: str | None) -> tuple[tuple[Label, ...], str]:
-    places = gazetteer.find(name)
-    if len(places) > 1:
-        places = tuple(place for place in places if gazetteer.path(place.id)[0].id == covered)
+    named = gazetteer.find(name) or _find_within(name, gazetteer)
+    places = named
+    if len(named) > 1:
+        places = tuple(place for place in named if gazetteer.path(place.id)[0].id == covered)
     if len(places) == 1:
         return gazetteer.path(places[0].id), DECLARED
-    rule = "declared-shared-name" if len(gazetteer.find(name)) > 1 else DECLARED
-    return (label_from_name(name, "place"),), rule
+    return (label_from_name(name, "place"),), "declared-shared-name" if len(named) > 1 else DECLARED
+
+
+def _find_within(name: str, gazetteer: Gazetteer) -> tuple[Place, ...]:
+    """The places of "Hyesan, Ryanggang": a place, then what it lies in. None if the one does not lie in the other."""
+    if "," not in name or ">" in name:
+        return ()
+    return gazetteer.find(" > ".join(reversed(name.split(","))))
 
 
 def label_from_name(name: str, what: str) -> Label:

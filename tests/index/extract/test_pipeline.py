@@ -115,6 +115,15 @@ def test_declared_metadata_beats_the_text() -> None:
         pytest.param("2020-02-03T23:30:00-08:00", ("2020-02-03", "2020-02-03", "day"), id="a time: the day as written"),
         pytest.param("2020-02-03 10:00", ("2020-02-03", "2020-02-03", "day"), id="a time after a blank"),
         pytest.param("Mon, 03 Feb 2020 10:00:00 +0900", ("2020-02-03", "2020-02-03", "day"), id="RFC 2822"),
+        pytest.param("2020-02-03T10:00:00.5Z", ("2020-02-03", "2020-02-03", "day"), id="parts of a second"),
+        pytest.param("2020-02-03 8:00 PM KST", ("2020-02-03", "2020-02-03", "day"), id="half a day, a zone by name"),
+        pytest.param(
+            "2020-02-03T10:00+09:00[Asia/Seoul]", ("2020-02-03", "2020-02-03", "day"), id="a zone by its city"
+        ),
+        pytest.param("2020-02-03 24:00", ("2020-02-03", "2020-02-03", "day"), id="the end of a day"),
+        pytest.param("2020-02-03 25:99", "is none of", id="a time no clock shows"),
+        pytest.param("2020-02-03 24:01", "is none of", id="a minute after the end"),
+        pytest.param("2020-02-03 08:00:00 or some day of 2021", "is none of", id="words behind a time"),
         pytest.param("2020-02-30", "does not exist", id="a day no calendar has"),
         pytest.param("2020-13", "does not exist", id="a month no calendar has"),
         pytest.param("2020-00", "does not exist", id="month nought"),
@@ -161,6 +170,26 @@ def test_nothing_declared_is_lost() -> None:
     assert unknown.evidence[0].rule == "declared"
     assert shared.value.path == (Label("kangwon", "Kangwon"),)
     assert shared.evidence[0].rule == "declared-shared-name"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        pytest.param("Hyesan, Ryanggang", ["kp", "kp-ryanggang", "kp-hyesan"], id="in its province"),
+        pytest.param(
+            "Hyesan City, Ryanggang Province, DPRK", ["kp", "kp-ryanggang", "kp-hyesan"], id="and its country"
+        ),
+        pytest.param("혜산, 량강도", ["kp", "kp-ryanggang", "kp-hyesan"], id="in Korean"),
+        pytest.param("Kangwon, South Korea", ["kr", "kr-gangwon"], id="a shared name"),
+        pytest.param("Hyesan, Chagang", ["hyesan-chagang"], id="not where it lies"),
+        pytest.param("Nowhere Hill, Ryanggang", ["nowhere-hill-ryanggang"], id="an unknown place"),
+        pytest.param("Hyesan, Nowhere Hill", ["hyesan-nowhere-hill"], id="in an unknown place"),
+    ],
+)
+def test_a_declared_place_may_say_what_it_lies_in(name: str, path: list[str]) -> None:
+    """A place with what it lies in, as "Hyesan, Ryanggang", is Hyesan where the one lies in the other, and else a name as declared."""
+    (region,) = understand("Rice is dear.", Declared(regions=(DeclaredRegion(name),))).regions
+    assert [label.id for label in region.value.path] == path
 
 
 def test_a_shared_declared_name_is_settled_by_the_publisher() -> None:
