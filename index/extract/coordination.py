@@ -1,8 +1,8 @@
 """Places named in one breath: "North and South Phyongan and Hamgyong provinces", "Mts. Paektu, Kumgang and Chilbo".
 
-What such names share is written once, so no name of the gazetteer stands there whole. `SharedWords.find` spells them
-out: every word before with every word after, as far as the gazetteer knows them all. Each place found so stands in the
-text as the whole expression.
+So are both halves of a Korean province (평안남북도, 평안남도와 북도). What such names share is written once, so no name of the
+gazetteer stands there whole. `SharedWords.find` spells them out: every word before with every word after, as far as
+the gazetteer knows them all. Each place found so stands in the text as the whole expression.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from index.analysis import fold
+from index.extract.rules import any_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ _EXPRESSION = re.compile(
 _WORD = re.compile(r"[^\W\d_]+")
 _PROVINCES = re.compile(r" [Pp]rovinces\b")
 _NAMES = re.compile(_NAME)
+_KOREAN_HALF = re.compile("([가-힣]{2,4})([남북])도")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,16 @@ class SharedWords:
                     self.by_head[first][rest].add(place.id)
                 if rest == "river":
                     self.by_head["river"][first].add(place.id)
+        self._halves = _korean_halves(gazetteer)
+        whole = [stem for stem, half in self._halves if half == "남" and (stem, "북") in self._halves]
+        self._korean = re.compile(
+            rf"(?<![가-힣])(?P<stem>{any_of(whole) if whole else '(?!)'})(?P<one>[남북])"
+            r"(?:도?(?: ?[·ㆍ・‧,/] ?|와 |과 | 및 )|(?=[남북]도))(?!(?P=one))(?P<other>[남북])도"
+        )
 
     def find(self, text: str) -> Iterator[Expression]:
         """Every expression that names more than one known place."""
+        yield from self._find_korean(text)
         if not any(hint in text for hint in _HINTS):
             return
         for match in _EXPRESSION.finditer(text):
@@ -76,3 +85,20 @@ class SharedWords:
             # "South Korea and Africa": one compass point is for all names only where their kind is ("provinces").
             if len(places) > 1 and (len(heads) > 1 or heads[0] not in DIRECTIONS or _PROVINCES.match(text, end)):
                 yield Expression(match.start(), end, tuple(places))
+
+    def _find_korean(self, text: str) -> Iterator[Expression]:
+        if "북" not in text:
+            return
+        for match in self._korean.finditer(text):
+            places = tuple(self._halves[match["stem"], match[half]] for half in ("one", "other"))
+            yield Expression(match.start(), match.end(), places)
+
+
+def _korean_halves(gazetteer: Gazetteer) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The ids of the provinces that are the southern or northern half of one, by its name and the half."""
+    halves: dict[tuple[str, str], tuple[str, ...]] = {}
+    for place in gazetteer.places.values():
+        for match in filter(None, map(_KOREAN_HALF.fullmatch, place.names)):
+            key = (match[1], match[2])
+            halves[key] = tuple(dict.fromkeys((*halves.get(key, ()), place.id)))
+    return halves

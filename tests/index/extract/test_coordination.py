@@ -42,6 +42,14 @@ FINDER = NameFinder(GAZETTEER, [])
         pytest.param("South Korea and Africa", [], id="one direction is not for all names"),
         pytest.param("North and South Atlantis", [], id="no such name"),
         pytest.param("the North and the South", [], id="no name at all"),
+        pytest.param("평안남북도에서", ["kp-south-pyongan", "kp-north-pyongan"], id="both halves in Korean"),
+        pytest.param("함경북남도 주민", ["kp-north-hamgyong", "kp-south-hamgyong"], id="the North first"),
+        pytest.param("황해남·북도는", ["kp-south-hwanghae", "kp-north-hwanghae"], id="with a dot"),
+        pytest.param("함경남도와 북도에", ["kp-south-hamgyong", "kp-north-hamgyong"], id="with a word"),
+        pytest.param("경상남북도", ["kr-south-gyeongsang", "kr-north-gyeongsang"], id="in the South"),
+        pytest.param("평안남도 북창군", [], id="a county that begins like the other half"),
+        pytest.param("평안남남도", [], id="one half twice"),
+        pytest.param("강원남북도", [], id="a province without halves"),
     ],
 )
 def test_shared_words_are_spelt_out(text: str, expected: list[str]) -> None:
@@ -59,3 +67,9 @@ def test_each_place_stands_as_the_whole_expression() -> None:
         ("North and South Hwanghae provinces", ("kp-south-hwanghae",)),
         ("Jagang", ("kp-jagang",)),
     ]
+
+
+def test_halves_of_a_korean_province_take_the_words_of_the_first() -> None:
+    """The name of the first half alone is no mention of its own."""
+    found = [(mention.start, mention.end, mention.places) for mention in FINDER.find("함경남도와 북도에서")]
+    assert found == [(0, 8, ("kp-south-hamgyong",)), (0, 8, ("kp-north-hamgyong",))]

@@ -187,7 +187,7 @@ def test_nothing_declared_is_lost() -> None:
     ],
 )
 def test_a_declared_place_may_say_what_it_lies_in(name: str, path: list[str]) -> None:
-    """A place with what it lies in, as "Hyesan, Ryanggang", is Hyesan where the one lies in the other, and else a name as declared."""
+    """A place declared with what it lies in is that place where it lies there, and else a name as declared."""
     (region,) = understand("Rice is dear.", Declared(regions=(DeclaredRegion(name),))).regions
     assert [label.id for label in region.value.path] == path
 
