@@ -1,8 +1,8 @@
 """Places named in one breath: "North and South Phyongan and Hamgyong provinces", "Mts. Paektu, Kumgang and Chilbo".
 
-So are both halves of a Korean province (평안남북도, 평안남도와 북도). What such names share is written once, so no name of the
-gazetteer stands there whole. `SharedWords.find` spells them out: every word before with every word after, as far as
-the gazetteer knows them all. Each place found so stands in the text as the whole expression.
+So are both halves of a Korean province (평안남북도, 평안남도와 북도). What such names share is written once, so no
+name of the gazetteer stands there whole. `SharedWords.find` spells them out: every word before with every word after,
+as far as the gazetteer knows them all. Each place found so stands in the text as the whole expression.
 """
 
 from __future__ import annotations
