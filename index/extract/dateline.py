@@ -14,7 +14,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from index.document import BlockKind, Span
-from index.extract.text import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -73,12 +72,11 @@ def find_dateline(text: str, start: int) -> Dateline | None:
     return _dateline_from_match(match)
 
 
-def find_opening(text: str, blocks: Iterable[Block], is_agency: Callable[[str], bool]) -> Dateline | None:
-    """The dateline at the start of one of the first lines of body. `text` has its line ends.
+def find_opening(text: str, flat: str, blocks: Iterable[Block], is_agency: Callable[[str], bool]) -> Dateline | None:
+    """The dateline at the start of one of the first lines of body. `flat` is the text unwrapped.
 
     Below the first line a place alone is none, nor is a name before any bracket, or a line that only goes on.
     """
-    flat = unwrapped(text)
     for place, line in enumerate(_lines(text, blocks)):
         found = find_dateline(flat, line.start)
         if found is not None and _crosses_lines(text, found):

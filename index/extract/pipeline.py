@@ -100,7 +100,8 @@ class Extractor:
         text = normalised(raw.content)
         title = " ".join(normalised(raw.declared.title or "").split()) or None
         page = self._pages.read(text, title)
-        reading = _Reading(raw, text, unwrapped(text), page, find_opening(text, page.blocks, self._is_source))
+        flat = unwrapped(text)
+        reading = _Reading(raw, text, flat, page, find_opening(text, flat, page.blocks, self._is_source))
         source = self._source(reading)
         known = self._sources.get(source.value.id) if source else None
         language = raw.declared.language
