@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 120
 """Characters of a line that may be a stamp."""
 
+_YEAR = re.compile(r"(?:1[89]|2[01])\d\d")
 _WEEKDAY = r"(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b)\.?"
 _ORDINAL = r"(?:st|nd|rd|th)?"
 _NUMBERS = r"(?P<year>(?:1[89]|2[01])\d\d)(?P<sep>[-/]|\. ?)(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})(?!\d)\.?"
@@ -64,7 +65,8 @@ class StampReader:
 
     def read(self, words: str, start: int) -> Stamp | None:
         """The stamp that a line is, its blanks all of one kind. `start` is where it stands in the text."""
-        match = self._line.fullmatch(words) if len(words) <= LONGEST else None
+        may_be_one = len(words) <= LONGEST and _YEAR.search(words)  # spares most lines the rest
+        match = self._line.fullmatch(words) if may_be_one else None
         day = _day(match) if match else None
         if match is None or day is None:
             return None
