@@ -50,6 +50,14 @@ _UNTYPED = re.compile(
 )
 """Diacritics of Latin, Greek and Cyrillic, points of Hebrew and Arabic, and what chooses between forms of a letter."""
 _APOSTROPHE = re.compile(rf"[{_APOSTROPHES}]")
+# Thai, Lao, Burmese, Tai Tham, Khmer and their like, with their extensions.
+_WRITTEN_TOGETHER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaadf"
+# Soft hyphen, word joiner, variation selectors (but for those that make a picture of a sign or a sign of a picture).
+_INVISIBLE = re.compile(
+    "[\u00ad\u2060\ufe00-\ufe0d\U000e0100-\U000e01ef]"
+    f"|(?<![{_WRITTEN_TOGETHER}])\u200b+|\u200b+(?![{_WRITTEN_TOGETHER}\u200b])"
+)
+_MAY_BE_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufe00-\ufe0d\U000e0100-\U000e01ef]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,14 @@ def fold(word: str) -> str:
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold())
     plain = unicodedata.normalize("NFC", _UNTYPED.sub("", decomposed))
     return _APOSTROPHE.sub("'", plain)
+
+
+def without_invisible(text: str) -> str:
+    """The text without characters that are not seen and would part words and names.
+
+    Scripts that write words together keep the blank without width that says where a word ends.
+    """
+    return text if text.isascii() or not _MAY_BE_INVISIBLE.search(text) else _INVISIBLE.sub("", text)
 
 
 def _pieces(word: str) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from index.analysis import analysis_version
+from index.analysis import analysis_version, slug
 from index.document import BlockKind, Evidence, Found, Label, Span
 from index.errors import DataFileError
 from index.fields import Record, record_from_document
@@ -105,8 +105,14 @@ class TopicTagger:
     def __init__(self, rules: Iterable[TopicRule]) -> None:
         self.rules = tuple(rules)
         self._percolator = Percolator(rule.saved for rule in self.rules)
+        labels = [rule.saved.label for rule in self.rules]
+        self._labels = {slug(label.name): label for label in labels} | {label.id: label for label in labels}
         told = [analysis_version(), *((rule.saved.label, str(rule.saved.query)) for rule in self.rules)]
         self.fingerprint = hashlib.sha256(repr(told).encode()).hexdigest()
+
+    def known_as(self, declared: Label) -> Label:
+        """The topic of a rule that a declared one is, by its id or its name; itself if it is none."""
+        return self._labels.get(declared.id, declared)
 
     def topics(self, document: Document) -> tuple[Found[Label], ...]:
         """The topics of a document, each with the words that say so. Words under a picture do not count."""

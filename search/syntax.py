@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
-from index.analysis import fold, slug, word_offsets
+from index.analysis import fold, slug, without_invisible, word_offsets
 from index.fields import KEYWORD_FIELDS, TEXT_FIELDS
 from search.errors import QueryRefused
 from search.query import (
@@ -86,7 +86,7 @@ def parse(text: str, *, op: Literal["and", "or"] = "and", limits: Limits | None 
 
     Raises `QueryRefused` for a question beyond the limits; `limits=None` is for questions that were accepted before.
     """
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", without_invisible(text))
     if limits is not None:
         _refuse_beyond("characters", limits.characters, len(text), "the question is {found} characters long")
     parser = _Parser(_lex(text), op=op, limits=limits)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from index.document import Label, PublishedOn, Region
     from index.gazetteer import Gazetteer
 
-RULES_VERSION: Final = 10
+RULES_VERSION: Final = 11
 """Raised with every change of a rule that is code, not data."""
 
 
@@ -44,6 +44,10 @@ class Tagger(Protocol):
     @property
     def fingerprint(self) -> str:
         """Changes whenever the same document may be given other topics."""
+        ...
+
+    def known_as(self, declared: Label) -> Label:
+        """The topic that a declared one is, by its id or its name; itself if it is none that is known."""
         ...
 
     def topics(self, document: Document) -> tuple[Found[Label], ...]:
@@ -94,7 +98,8 @@ class Extractor:
             raise UnreadableInput(raw.origin, None, str(error)) from error
         if self._tagger is None:
             return document
-        return replace(document, topics=_union(document.topics, self._tagger.topics(document)))
+        declared = (replace(found, value=self._tagger.known_as(found.value)) for found in document.topics)
+        return replace(document, topics=_union(declared, self._tagger.topics(document)))
 
     def _understand(self, raw: RawDocument, article_id: str) -> Document:
         text = normalised(raw.content)

@@ -2,7 +2,7 @@ r"""An article's text in its one stored form, which all offsets point into.
 
 `normalised` is applied once, before anything is looked for: Unicode NFC, line ends as `\n`, and no character that has
 no business in a text (control characters, byte order marks, lone surrogates) or is not seen and parts a word
-(`without_invisible`, for questions as well). `unwrapped` is the same text, character for character, read across line
+(`index.analysis.without_invisible`). `unwrapped` is the same text, character for character, read across line
 ends and with every blank as one kind, and `quoted` gives evidence found in it the words as they stand in the text.
 """
 
@@ -13,20 +13,13 @@ import unicodedata
 from dataclasses import replace
 from typing import TypeVar
 
+from index.analysis import without_invisible
 from index.document import Found
 
 T = TypeVar("T")
 
 _LINE_END = re.compile("\r\n?|[\u0085\u2028\u2029\v\f]")
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
-# Thai, Lao, Burmese, Tai Tham, Khmer and their like, with their extensions.
-_WRITTEN_TOGETHER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaadf"
-# Soft hyphen, word joiner, variation selectors (but for those that make a picture of a sign or a sign of a picture).
-_INVISIBLE = re.compile(
-    "[\u00ad\u2060\ufe00-\ufe0d\U000e0100-\U000e01ef]"
-    f"|(?<![{_WRITTEN_TOGETHER}])\u200b+|\u200b+(?![{_WRITTEN_TOGETHER}\u200b])"
-)
-_MAY_BE_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufe00-\ufe0d\U000e0100-\U000e01ef]")
 _BLANKS = ("\n", "\t", "\u00a0", "\u1680", *map(chr, range(0x2000, 0x200B)), "\u202f", "\u205f", "\u3000")
 _AS_READ = str.maketrans(dict.fromkeys(_BLANKS, " ") | {"\u2010": "-", "\u2011": "-"})
 _RARE = re.compile("[\u00a0\u1680\u2000-\u200a\u2010\u2011\u202f\u205f\u3000]")  # to translate takes ten times as long
@@ -42,14 +35,6 @@ def normalised(content: str) -> str:
         return content
     text = without_invisible(_UNWANTED.sub("", _LINE_END.sub("\n", content)))
     return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def without_invisible(text: str) -> str:
-    """The text without characters that are not seen and would part words and names.
-
-    Scripts that write words together keep the blank without width that says where a word ends.
-    """
-    return text if text.isascii() or not _MAY_BE_INVISIBLE.search(text) else _INVISIBLE.sub("", text)
 
 
 def unwrapped(text: str) -> str:

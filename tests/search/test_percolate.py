@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.analysis import slug
 from index.document import LEAD_RULE, Block, BlockKind, Document, Evidence, Found, Label, Span
 from index.errors import DataFileError
 from index.gazetteer import Gazetteer
@@ -95,6 +96,13 @@ def test_words_of_a_declared_title_are_quoted() -> None:
     document = Document("1", None, "Text.", (), Found("Raid on smugglers", (Evidence("declared", None, ""),)))
     found = {topic.value.id: topic.evidence for topic in TAGGER.topics(document)}
     assert found["crackdown"] == (Evidence("topic-crackdown", None, "Raid"),)
+
+
+@pytest.mark.parametrize("declared", ["crackdown", "Crackdowns", "CRACKDOWNS"])
+def test_a_declared_topic_is_known_by_id_and_by_name(declared: str) -> None:
+    """So articles that declare it and articles that are found to be on it have one topic, under one name."""
+    assert TAGGER.known_as(Label(slug(declared), declared)) == Label("crackdown", "Crackdowns")
+    assert TAGGER.known_as(Label("own", "Own")) == Label("own", "Own")
 
 
 def test_a_preview_says_what_would_change() -> None:

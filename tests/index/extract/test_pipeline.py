@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.analysis import without_invisible
 from index.document import (
     BlockKind,
     Declared,
@@ -25,7 +26,7 @@ from index.errors import UnreadableInput
 from index.extract.language import find_language
 from index.extract.pipeline import Extractor, load_extractor
 from index.extract.rules import RULE_FILES, read_rules
-from index.extract.text import normalised, without_invisible
+from index.extract.text import normalised
 from index.gazetteer import Gazetteer, Place
 
 EXTRACTOR = load_extractor()
@@ -43,6 +44,10 @@ class FakeTagger:
     """Gives every document one topic, and remembers what it was shown."""
 
     fingerprint: str = "one"
+
+    def known_as(self, declared: Label) -> Label:
+        """Rice, by its id."""
+        return Label("rice", "Rice") if declared.id == "rice" else declared
 
     def topics(self, document: Document) -> tuple[Found[Label], ...]:
         """The topic "rice", with its first word as evidence."""
@@ -226,6 +231,18 @@ def test_topics_come_from_the_tagger() -> None:
     extractor = load_extractor(FakeTagger())
     document = extractor.understand(RawDocument(None, None, "a", BODY, "text/plain"), "a")
     assert [topic.value.id for topic in document.topics] == ["rice"]
+
+
+def test_a_declared_topic_that_a_rule_knows_has_its_name() -> None:
+    """However it was declared, so that no topic has two names; others keep theirs."""
+
+    class Known(FakeTagger):
+        def topics(self, document: Document) -> tuple[Found[Label], ...]:  # noqa: ARG002 - as the protocol has it
+            return ()
+
+    raw = RawDocument(None, None, "a", BODY, "text/plain", Declared(topics=("RICE", "Corn")))
+    document = load_extractor(Known()).understand(raw, "a")
+    assert [topic.value for topic in document.topics] == [Label("rice", "Rice"), Label("corn", "Corn")]
 
 
 def test_the_fingerprint_follows_every_rule() -> None:
