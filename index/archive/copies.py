@@ -2,7 +2,7 @@
 
 Files with one text are one article, filed under one of them (`article.file`). Each other place that the text was met
 in, a file or a row of one, is a copy, and is kept here with the digest of what it held when it was read last. What that
-means for an arrival, `index.archive.store` says.
+means for an arrival, `index.archive.recognition` says.
 
 It is a table of the archive's database that is made with the first copy: an archive of before needs none.
 """

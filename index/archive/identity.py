@@ -1,7 +1,7 @@
 """Which article is this? What makes two arrivals the same article, and what a new one is called.
 
 An article goes by the strongest name it came with: the id its owner declared, else its url, else the file it fills,
-else its content. `store` asks in that order; here are the rules that need no database: what an id may look like
+else its content. `recognition` asks in that order; here are the rules that need no database: what an id may look like
 (`id_problem`), what counts as the same content (`content_digest`), where on the disk an article is (`place_of`), which
 file it fills (`file_of`), and the ids a new article may get, best first (`candidate_ids`).
 """

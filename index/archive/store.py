@@ -3,9 +3,9 @@
 `Store.put` takes articles in batches; a batch is one transaction and is on disk when the call returns (write-ahead log,
 `synchronous=FULL`). Every article has a `serial`, its place in the order of insertion, never given twice. Every
 difference gets a number in the change log, so a reader that knows the archive up to change n asks for `changes(n)`.
-What arrives again unaltered changes nothing. `identify` says which article an arrival is; the rules are in
-`index.archive.identity`, and what comes of files with one text in `index.archive.copies`. A `Store` belongs to the
-thread that opened it, unless it was opened to be shared; any number of processes may have one open.
+What arrives again unaltered changes nothing. `identify` says which article an arrival is (`index.archive.recognition`).
+A `Store` belongs to the thread that opened it, unless it was opened to be shared; any number of processes may have one
+open.
 
 Web workers do not need this file: what they show is in `index.generation.snapshot`.
 """
@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
 import msgspec
 
-from index.archive.copies import Copies
 from index.archive.database import connect, explained
-from index.archive.identity import candidate_ids, content_digest, file_of, id_problem, place_of
+from index.archive.identity import content_digest, file_of
+from index.archive.recognition import Identity, Recognition
 from index.document import Document, RawDocument
 from index.errors import StoreError
 
@@ -38,9 +38,6 @@ T = TypeVar("T")
 _RAW: Final = msgspec.json.Decoder(RawDocument)
 _DOCUMENT: Final = msgspec.json.Decoder(Document)
 
-_Known: TypeAlias = tuple[int, str, str | None, str, int, str | None]
-"""The serial, id, url, digest, last change and file of an article of the archive."""
-
 
 class Effect(StrEnum):
     """What an arrival did to the archive. The change log holds all but `UNCHANGED`."""
@@ -49,21 +46,6 @@ class Effect(StrEnum):
     UPDATED = "updated"
     DELETED = "deleted"
     UNCHANGED = "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which article an arrival is: one of the archive's, or (`serial` None) a new one that would be called `id`.
-
-    `change` is the number of the article's last change; 0 for a new one. One that `is_new_copy` is unchanged, but in a
-    place where the archive has not met it yet: it is to be put, or that place's next text may cost this one.
-    """
-
-    serial: int | None
-    id: str
-    is_unchanged: bool
-    change: int = 0
-    is_new_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +108,7 @@ class Store:
         self.path = path
         self._connection = connection
         self._clock = clock
-        self._copies = Copies(connection)
+        self._recognition = Recognition(connection)
 
     @classmethod
     def open(
@@ -193,7 +175,7 @@ class Store:
     def identify(self, raw: RawDocument) -> Identity:
         """Which article an arrival is. Raises `StoreError` for an impossible declared id."""
         with explained(self.path):
-            return self._identify(raw, content_digest(raw))
+            return self._recognition.identify(raw, content_digest(raw))
 
     def put(
         self, articles: Iterable[tuple[RawDocument, Document]], *, rules: str, admit: Admit = _admit_all
@@ -286,51 +268,12 @@ class Store:
         """What SQLite finds wrong with the file; empty if it is sound. Reads all of it."""
         return tuple(row[0] for row in self._rows("PRAGMA integrity_check") if row[0] != "ok")
 
-    def _identify(self, raw: RawDocument, digest: str) -> Identity:
-        if raw.id is not None and (problem := id_problem(raw.id)):
-            raise StoreError(problem)
-        row = self._find_same(raw, digest)
-        if row is None:
-            free = (candidate for candidate in candidate_ids(raw, digest) if not self._is_taken(candidate))
-            return Identity(None, next(free), is_unchanged=False)
-        serial, article_id, url, known_digest, change, file = row
-        is_named = raw.id is not None or raw.url is not None
-        is_unchanged = known_digest == digest and (raw.url == url or not is_named)
-        is_new_copy = is_unchanged and file != file_of(raw.origin) and self._is_new_place(raw.origin, digest)
-        return Identity(serial, article_id, is_unchanged, change, is_new_copy)
-
-    def _is_new_place(self, origin: str, digest: str) -> bool:
-        place = place_of(origin)
-        return place is not None and not self._copies.has(place, digest)
-
-    def _find_same(self, raw: RawDocument, digest: str) -> _Known | None:
-        """The article that `raw` is, by the strongest name it came with."""
-        select = "SELECT serial, id, url, digest, change, file FROM article WHERE"
-        if raw.id is not None:
-            return self._first(f"{select} id = ?", raw.id)
-        if raw.url is not None:
-            # A page may hold several articles, told apart by declared ids: none of them is overwritten by a guess.
-            sharing: list[_Known] = self._connection.execute(f"{select} url = ? ORDER BY serial", (raw.url,)).fetchall()
-            same = [known for known in sharing if known[3] == digest]
-            return next(iter(same or (sharing if len(sharing) == 1 else ())), None)
-        by_file = self._first(f"{select} file = ? ORDER BY serial DESC LIMIT 1", file_of(raw.origin))
-        if by_file and (by_file[3] == digest or self._copies.find_other(raw.origin, by_file[3]) is None):
-            return by_file
-        return self._first(f"{select} digest = ? ORDER BY serial LIMIT 1", digest)
-
-    def _first(self, query: str, value: str | None) -> _Known | None:
-        row: _Known | None = self._connection.execute(query, (value,)).fetchone()
-        return row
-
-    def _is_taken(self, article_id: str) -> bool:
-        return self._connection.execute("SELECT 1 FROM article WHERE id = ?", (article_id,)).fetchone() is not None
-
     def _put(self, raw: RawDocument, document: Document, rules: str, admit: Admit) -> Outcome:
         digest = content_digest(raw)
-        identity = self._identify(raw, digest)
+        identity = self._recognition.identify(raw, digest)
         admit(identity)
         if identity.is_new_copy or not identity.is_unchanged:
-            self._note_place(raw.origin, digest, identity)
+            self._recognition.note_place(raw.origin, digest, identity)
         if identity.serial is not None and identity.is_unchanged:
             return Outcome(Effect.UNCHANGED, identity.serial, identity.id, identity.change)
         if document.id != identity.id:
@@ -345,22 +288,6 @@ class Store:
             (*kept, change, identity.serial),
         )
         return Outcome(Effect.UPDATED, identity.serial, identity.id, change)
-
-    def _note_place(self, origin: str, digest: str, identity: Identity) -> None:
-        """Take note of what a place holds now. What it held before is filed under another that holds it, if any."""
-        place = place_of(origin)
-        if place is None:
-            return
-        self._copies.forget(place)
-        before = self._connection.execute(
-            "SELECT serial, digest FROM article WHERE file = ? AND serial IS NOT ?", (place, identity.serial)
-        ).fetchall()
-        for serial, known_digest in before:
-            if other := self._copies.find_other(place, known_digest):
-                self._connection.execute("UPDATE article SET file = ? WHERE serial = ?", (file_of(other), serial))
-                self._copies.forget(other)
-        if identity.is_new_copy:
-            self._copies.note(place, digest)
 
     def _add(self, article_id: str, kept: tuple[str | None, ...]) -> Outcome:
         cursor = self._connection.execute(

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from index.archive.store import Identity, Store
+    from index.archive.recognition import Identity
+    from index.archive.store import Store
     from index.read.reading import Reading
 
 BATCH_ARTICLES: Final = 500

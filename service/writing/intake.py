@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from index.archive.identity import candidate_ids, content_digest
-from index.archive.store import Effect, Identity, Outcome
+from index.archive.recognition import Identity
+from index.archive.store import Effect, Outcome
 from index.document import Document, RawDocument
 from index.errors import UnreadableInput
 from index.layout import DataFolder

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from index.archive.store import Admit, Effect, Identity
+    from index.archive.recognition import Identity
+    from index.archive.store import Admit, Effect
     from index.document import Document
     from service.resources import ArticleResource
     from service.serving import Serving

@@ -18,13 +18,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from index.archive.database import APPLICATION_ID, LOG_BYTES_KEPT
-from index.archive.store import Change, Effect, Identity, Outcome, Revision, Store
+from index.archive.store import Change, Effect, Outcome, Revision, Store
 from index.document import Declared, RawDocument
 from index.errors import BusyError, DamagedStore, DiskFull, ReadOnlyStore, StoreError, StoreVersion
 from tests.index.fakes import FakeExtractor, article
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from index.archive.recognition import Identity
 
 NOON = dt.datetime(2020, 3, 1, 12, tzinfo=dt.UTC)
 
