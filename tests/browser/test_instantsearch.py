@@ -279,7 +279,7 @@ def test_a_question_that_is_refused_says_why(shown: Shown) -> None:
         }""",
         f"{shown._service.address}/v1/instantsearch",  # noqa: SLF001 - this test's own
     )
-    assert message.startswith("requests[0].indexName must be one of articles")
+    assert message.startswith("requests[0].indexName: must be one of articles")
 
 
 HELPER: Final = """async ([address, words]) => {

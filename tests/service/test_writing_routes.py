@@ -233,7 +233,7 @@ def test_all_that_is_wrong_is_told(writer: Writer) -> None:
         pytest.param("/x", "{}", {"Content-Type": "text/plain"}, 415, "application/json", id="another type"),
         pytest.param("/x", "{}", {"Content-Encoding": "gzip"}, 415, "without Content-Encoding", id="packed"),
         pytest.param(
-            "/x", "{}", {"If-Match": '"abc"'}, 400, "If-Match takes only *", id="a tag that means nothing here"
+            "/x", "{}", {"If-Match": '"abc"'}, 400, "If-Match: takes only *", id="a tag that means nothing here"
         ),
         pytest.param("", "", {"Content-Type": LINES}, 400, "has no article", id="an empty batch"),
         pytest.param("", "{}\n" * 6, {"Content-Type": LINES}, 413, "longer than 5 articles", id="too many articles"),
