@@ -6,8 +6,8 @@ in the short form. What processes hold is sampled all along. How fast memory gro
 judged where there is time enough to tell: from half an hour on. Before that comes what is not judged. Every article is
 replaced some times, one publish after the other: of an archive that was just built, the index still grows, by what was
 replaced and is not yet merged away. And twenty minutes go by like the hour: for so long, what workers hold was seen
-to rise. The hour follows them without a break, as workers whose readers leave hold less for a while. All figures are
-written to `build/soak.json`.
+to rise most. The hour follows them without a break, as workers whose readers leave hold less for a while. All figures
+are written to `build/soak.json`.
 """
 
 from __future__ import annotations
