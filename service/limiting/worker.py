@@ -23,6 +23,7 @@ import resource
 import selectors
 import time
 from contextlib import suppress
+from threading import Barrier
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gunicorn import http
@@ -39,7 +40,7 @@ from service.refusals import OVERLOADED, refusal
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
-    from concurrent.futures import Future
+    from concurrent.futures import Executor, Future
 
     from service.settings import Settings
 
@@ -81,6 +82,18 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         )
         self._metrics = metrics_of_worker()
         super().init_process()
+
+    def get_thread_pool(self) -> Executor:
+        """The threads that answer, all of them from the start.
+
+        Else one would be started whenever so many requests come at once as never before, hours later, too, and what it
+        works with, a megabyte or two, would look like memory that is lost.
+        """
+        pool: Executor = super().get_thread_pool()
+        together = Barrier(self.cfg.threads)
+        for _ in range(self.cfg.threads):
+            pool.submit(together.wait)
+        return pool
 
     def is_parent_alive(self) -> bool:
         """Whether the server is there that started this worker; if not, it stops as if it had been told to."""

@@ -1,7 +1,8 @@
-"""Which requests a worker turns away when it comes to them late."""
+"""A worker's threads, and which requests it turns away when it comes to them late."""
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -52,3 +53,12 @@ def test_who_is_late_makes_way_for_those_behind(
     )
     assert worker(busy).handle(connection) is is_answered
     assert connection.unsent.startswith(b"200" if is_answered else b"HTTP/1.1 503")
+
+
+def test_all_threads_are_there_before_anybody_asks(worker: Callable[[int], Worker]) -> None:
+    """So what a worker holds does not rise when, hours later, so many come at once as never before."""
+    before = threading.active_count()
+    with worker(0).get_thread_pool() as pool:
+        assert threading.active_count() == before + THREADS
+        assert pool.submit(lambda: "answered").result(timeout=10) == "answered"
+    assert threading.active_count() == before
