@@ -12,6 +12,7 @@ place by them were told its region when they were understood, and that is asked 
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable
@@ -21,7 +22,9 @@ from importlib import resources
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
-from index.analysis import terms
+import msgspec
+
+from index.analysis import analysis_version, terms
 from index.errors import DataFileError
 from index.gazetteer import Gazetteer
 from search.hanja import other_initials, readings
@@ -138,17 +141,22 @@ NO_THESAURUS: Final = Thesaurus(())
 class Lexicon:
     """What names mean: places by any name, and what else to ask for.
 
-    Make one with `Lexicon.of`, once: it takes some hundredths of a second.
+    Make one with `Lexicon.of`, once: it takes some hundredths of a second. `digest` is 64 hexadecimal digits, the same
+    in whatever process for the same places and synonyms.
     """
 
     gazetteer: Gazetteer
     thesaurus: Thesaurus
     place_words: PlaceWords
+    digest: str
 
     @classmethod
     def of(cls, gazetteer: Gazetteer, synonyms: Iterable[Entry] = ()) -> Lexicon:
         """That of a gazetteer, and of synonyms as `load_synonyms` gives them."""
-        return cls(gazetteer, thesaurus_of(gazetteer, synonyms), PlaceWords(gazetteer))
+        synonyms = tuple(synonyms)
+        made_from = analysis_version(), tuple(gazetteer.places.values()), synonyms
+        digest = hashlib.sha256(msgspec.json.encode(made_from, order="deterministic")).hexdigest()
+        return cls(gazetteer, thesaurus_of(gazetteer, synonyms), PlaceWords(gazetteer), digest)
 
 
 def thesaurus_of(gazetteer: Gazetteer, synonyms: Iterable[Entry] = ()) -> Thesaurus:

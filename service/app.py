@@ -115,13 +115,11 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
     data = DataFolder(settings.data)
     metrics = metrics_of_worker()
     archives = archives_of(settings, log, shows=metrics.shows)
-    known = lexicon_for_good(data)
     limits = limits_from_settings(settings)
     access = access_from_settings(settings, limits, log)
     serving = Serving(
         archives=archives,
-        lexicon=known.lexicon,
-        lexicon_digest=known.digest,
+        lexicon=lexicon_for_good(data),
         cache=CachePolicy.from_settings(settings),
         max_body_bytes=settings.max_body_bytes,
         name=settings.name,

@@ -41,8 +41,7 @@ class Serving:
     """What routes need: the archive that is current, places, rules, clocks (`timer` in seconds, `now` in UTC).
 
     `held` says whether publishing is held, and why. `name` is what the archive is called; `public_url` the address
-    readers use, or empty: the one they asked at. `lexicon_digest` is equal for lexicons of the same places and synonyms
-    (`service.wiring.lexicon_for_good`).
+    readers use, or empty: the one they asked at.
 
     `fingerprint` is of all that answers follow from besides archive and request, the same in every process that has the
     same: what is shown to readers, or is asked for in their stead, goes into it.
@@ -50,7 +49,6 @@ class Serving:
 
     archives: Reloading[Archive]
     lexicon: Lexicon
-    lexicon_digest: str = ""
     cache: CachePolicy
     max_body_bytes: int
     name: str = "Dateline"
@@ -75,7 +73,7 @@ class Serving:
         places = PlaceNames(self.gazetteer)
         names = PerGeneration[dict[str, Names]](lambda archive: names_of(archive.searcher, places))
         object.__setattr__(self, "names", names)
-        object.__setattr__(self, "fingerprint", digest((VERSION, self.name, self.lexicon_digest)).hex())
+        object.__setattr__(self, "fingerprint", digest((VERSION, self.name, self.lexicon.digest)).hex())
 
     @property
     def gazetteer(self) -> Gazetteer:

@@ -13,10 +13,8 @@ from __future__ import annotations
 import functools
 import gc
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from index.analysis import analysis_version
 from index.errors import GenerationError, GenerationGone, NoClusterIndex, NoGeneration
 from index.extract.pipeline import load_extractor
 from index.gazetteer import load_gazetteer
@@ -36,7 +34,6 @@ from search.thesaurus import Entry, Lexicon, load_synonyms
 from service import wire
 from service.answer_cache import AnswerCache
 from service.archive import Archive
-from service.asking import digest
 from service.clustering.told import NotAsOnCluster
 from service.following import Following
 from service.measuring import MeasuredEngine
@@ -258,20 +255,10 @@ def lexicon_of(data: DataFolder) -> Lexicon:
     return Lexicon.of(load_gazetteer(), synonyms_of(data))
 
 
-@dataclass(frozen=True, slots=True)
-class LexiconForGood:
-    """A lexicon, and a digest of all that it was made from: the same in whatever process that read the same files."""
-
-    lexicon: Lexicon
-    digest: str
-
-
 @functools.cache
-def lexicon_for_good(data: DataFolder) -> LexiconForGood:
+def lexicon_for_good(data: DataFolder) -> Lexicon:
     """`lexicon_of`, read once in a process and those that are forked from it."""
-    gazetteer, synonyms = load_gazetteer(), synonyms_of(data)
-    made_from = (analysis_version(), tuple(gazetteer.places.values()), synonyms)
-    return LexiconForGood(Lexicon.of(gazetteer, synonyms), digest(made_from).hex())
+    return lexicon_of(data)
 
 
 def prepare_rules(settings: Settings) -> None:

@@ -42,11 +42,12 @@ from service.settings import Settings
 from service.wiring import archives_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from index.layout import Generation
     from search.reloading import Reloading
+    from search.thesaurus import Entry
     from service.archive import Archive
 
 PLACES = (
@@ -247,10 +248,10 @@ class Api:
 def api_of(gazetteer: Gazetteer) -> Callable[..., Api]:
     """Make an `Api` of an archive."""
 
-    def make(archives: Reloading[Archive], **options: Any) -> Api:
+    def make(archives: Reloading[Archive], *, synonyms: Iterable[Entry] = (), **options: Any) -> Api:
         log = LogLines()
         options = {"cache": CachePolicy(60, 300), "max_body_bytes": 4096, **options}
-        serving = Serving(archives=archives, lexicon=Lexicon.of(gazetteer), **options)
+        serving = Serving(archives=archives, lexicon=Lexicon.of(gazetteer, synonyms), **options)
         return Api(testing.TestClient(create_app(serving, log)), serving, log, openapi_document())
 
     return make

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from index.layout import DataFolder
+from search.thesaurus import load_synonyms
 from service.access.keys import Scope
 from service.headers import NO_ROUTE, ROUTES
 from service.saved.file import KeptSearches
@@ -129,9 +130,9 @@ BUILT_IN = {"/v1", "/openapi.json"}
 """What says the same whatever the archive and its rules."""
 
 
-@pytest.mark.parametrize("options", [{"name": "Another"}, {"lexicon_digest": "another"}], ids=["name", "lexicon"])
+@pytest.mark.parametrize("options", [{"name": "Another"}, {"synonyms": load_synonyms()}], ids=["name", "synonyms"])
 def test_a_tag_follows_from_whatever_else_an_answer_does(
-    archives: Reloading[Archive], api_of: Callable[..., Api], tmp_path: Path, options: dict[str, str]
+    archives: Reloading[Archive], api_of: Callable[..., Api], tmp_path: Path, options: dict[str, Any]
 ) -> None:
     """By another name or other synonyms, no route tells who had an answer before that it is the same."""
     keep(tmp_path, saved("cold", "Cold", q="winter"))

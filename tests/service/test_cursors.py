@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.layout import DataFolder
+from search.thesaurus import load_synonyms
 from service.cursors import cursor_from_offset, offset_from_cursor
 from service.problems import CursorExpired
 from service.settings import Settings
@@ -69,7 +70,7 @@ def test_a_cursor_ends_with_the_synonyms_it_was_asked_by(
     archives: Reloading[Archive], api_of: Callable[..., Api]
 ) -> None:
     """By other synonyms a question finds other articles in another order: there is nothing to go on in."""
-    before, same, after = (api_of(archives, lexicon_digest=digest) for digest in ("one", "one", "two"))
+    before, same, after = (api_of(archives, synonyms=synonyms) for synonyms in ((), (), load_synonyms()))
     cursor = before.get("/v1/search", {"q": "winter"}).json["next_cursor"]
     asked = {"q": "winter", "cursor": cursor}
     assert same.get("/v1/search", asked).status_code == 200
