@@ -22,6 +22,7 @@ from gunicorn import util
 
 from index.errors import ClusterError, DataFileError
 from index.layout import DataFolder, published
+from index.memory import share_one_heap
 from service import metrics
 from service.limiting.requests import join as join_limiter
 from service.limiting.requests import shared_limiter
@@ -36,6 +37,7 @@ from service.wiring import compile_engine, load_engine, needs_compiling, prepare
 MOST_WORKERS = 256
 """Of which at most 64 are asked for; there are more while those of old settings finish. Memory unused costs nothing."""
 
+share_one_heap()
 try:
     _settings = settings_from_environment(os.environ)
     prepare_engine(_settings)

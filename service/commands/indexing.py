@@ -19,6 +19,7 @@ from index.generation.publish import Hold, held, roll_back
 from index.indexing.indexer import Event, Holding, Indexer
 from index.indexing.stepping import Failed, Looked, Published
 from index.layout import DataFolder, current_id, published, read_generation
+from index.memory import share_one_heap
 from service.commands.frame import SOMETHING_WRONG, data_option
 from service.indexer_status import Reporting
 from service.logs import configure_logging
@@ -107,6 +108,7 @@ def _say_published(report: BuildReport | ClusterReport, seconds: float) -> None:
 
 
 def _follow(settings: Settings) -> None:
+    share_one_heap()
     configure_logging(settings.log_level)
     folder = DataFolder(settings.data)
     log: Log = structlog.get_logger()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,36 @@ def test_what_lies_free_between_other_things_goes_back() -> None:
     give_back()
     assert own_bytes() < with_all - PIECES * PIECE // 2
     assert len(kept) == PIECES // 1000
+
+
+_HEAPS = """
+import sys, threading
+from index.memory import share_one_heap
+if sys.argv[1] == "shared":
+    share_one_heap()
+ready = threading.Barrier(5)
+held = []
+def take():
+    held.append(bytes(20_000))
+    ready.wait()
+for _ in range(4):
+    threading.Thread(target=take).start()
+ready.wait()
+ranges = [line.split()[0].split("-") for line in open("/proc/self/maps")]
+print(sum(int(first, 16) % (64 << 20) == 0 and int(end, 16) - int(first, 16) < 64 << 20 for first, end in ranges))
+"""
+"""Counts what lies where glibc puts the heap of a thread: at a multiple of 64 MB."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="where heaps are is read from /proc")
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library has one heap")
+def test_threads_share_a_heap_where_they_are_told_to() -> None:
+    """Else each has one of its own, which is how the test knows."""
+    alone, shared = (
+        int(subprocess.run([sys.executable, "-c", _HEAPS, how], capture_output=True, check=True).stdout)
+        for how in ("alone", "shared")
+    )
+    assert alone > shared == 0
 
 
 def own_bytes() -> int:
