@@ -107,7 +107,7 @@ class Searcher:
         Whatever is asked of it: what lies outside is not found, counted, named or given by its id. It is closed with
         this one.
         """
-        within = all_of([self._within, with_values(query, self.ids)])
+        within = all_of([self._within, self.by_ids(query)])
         return Searcher(self._engine, self._articles, within, vocabulary=self.vocabulary)
 
     @property
@@ -231,6 +231,10 @@ class Searcher:
                 named[name] = (*named.get(name, ()), known)
             self._named[field] = named
         return self._named[field].get(value, (value,))
+
+    def by_ids(self, query: Query) -> Query:
+        """A query with ids where it has the names of values: what engines take."""
+        return with_values(query, self.ids)
 
     def close(self) -> None:
         """Close engine and articles."""

@@ -29,7 +29,7 @@ from search.engine import (
     ValueFilter,
 )
 from search.errors import QueryRefused
-from search.query import all_of, leaves, values_of, with_values
+from search.query import all_of, leaves, values_of
 from search.rewrite import Question, asking_for_any_word, correct, region_ids, reread, understand
 from search.spelling import Speller
 from search.syntax import Notice
@@ -105,7 +105,7 @@ def corrected(asked: Asked, archive: Archive, lexicon: Lexicon) -> Asked:
     question = asked.question
     if speller is not None and asked.params.corrections:
         question = correct(question, speller, lexicon, is_widened=asked.params.variants)
-    question = dataclasses.replace(question, query=with_values(question.query, archive.searcher.ids))
+    question = dataclasses.replace(question, query=archive.searcher.by_ids(question.query))
     request = _request(asked.params, question, lexicon.gazetteer)
     filters = tuple(_by_ids(wanted, archive.searcher) for wanted in request.filters)
     return dataclasses.replace(asked, question=question, request=dataclasses.replace(request, filters=filters))
@@ -149,7 +149,7 @@ def find_better(asked: Asked, request: SearchRequest, total: int, archive: Archi
 def _count(asked: Asked, request: SearchRequest, parsed: Query, archive: Archive, lexicon: Lexicon) -> int:
     """How many articles a request finds with another query."""
     question = reread(asked.question, parsed, lexicon, is_widened=asked.params.variants)
-    query = with_values(question.query, archive.searcher.ids)
+    query = archive.searcher.by_ids(question.query)
     return archive.searcher.matches(dataclasses.replace(request, query=query, facets=(), offset=0, limit=0)).total
 
 

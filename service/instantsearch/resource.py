@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from index.fields import KEYWORD_FIELDS
 from search.engine import DateFacet, Facet, Interval, SearchRequest, Sort, ValueFacet
 from search.errors import QueryRefused
-from search.query import all_of, leaves, values_of, with_values
+from search.query import all_of, leaves, values_of
 from search.rewrite import Question, correct, understand
 from search.spelling import Speller
 from search.syntax import Notice
@@ -159,8 +159,7 @@ class _Asking:
             if self._searcher.vocabulary is not None:
                 speller = Speller(lexicon.place_words, self._searcher.vocabulary, self._searcher)
                 read = correct(read, speller, lexicon, is_widened=True)
-            query = with_values(read.query, self._searcher.ids)
-            known = self._questions[text] = replace(read, query=query)
+            known = self._questions[text] = replace(read, query=self._searcher.by_ids(read.query))
         return known
 
     def _unknown(self, filters: Query) -> Iterator[Notice]:
