@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from index.memory import give_back
+from tests.heaps import CAN_BE_TOLD
 
 OWN = "RssAnon:"
 PIECES = 60_000
@@ -29,9 +30,10 @@ def test_what_lies_free_between_other_things_goes_back() -> None:
     assert len(kept) == PIECES // 1000
 
 
-_HEAPS = """
+_THREADS = """
 import sys, threading
 from index.memory import share_one_heap
+from tests.heaps import heaps_of_threads
 if sys.argv[1] == "shared":
     share_one_heap()
 ready = threading.Barrier(5)
@@ -42,18 +44,15 @@ def take():
 for _ in range(4):
     threading.Thread(target=take).start()
 ready.wait()
-ranges = [line.split()[0].split("-") for line in open("/proc/self/maps")]
-print(sum(int(first, 16) % (64 << 20) == 0 and int(end, 16) - int(first, 16) < 64 << 20 for first, end in ranges))
+print(heaps_of_threads("self"))
 """
-"""Counts what lies where glibc puts the heap of a thread: at a multiple of 64 MB."""
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="where heaps are is read from /proc")
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library has one heap")
+@CAN_BE_TOLD
 def test_threads_share_a_heap_where_they_are_told_to() -> None:
-    """Else each has one of its own, which is how the test knows."""
+    """Else each has one of its own."""
     alone, shared = (
-        int(subprocess.run([sys.executable, "-c", _HEAPS, how], capture_output=True, check=True).stdout)
+        int(subprocess.run([sys.executable, "-c", _THREADS, how], capture_output=True, check=True).stdout)
         for how in ("alone", "shared")
     )
     assert alone > shared == 0

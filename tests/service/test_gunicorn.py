@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ import pytest
 import service
 from index.layout import DataFolder
 from search.errors import EngineClosed
+from tests.heaps import CAN_BE_TOLD, heaps_of_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -264,6 +266,23 @@ def test_workers_count_together(
         wait_for(lambda: all(searches_counted(numbers) == 20 for _ in range(10)))
 
 
+@CAN_BE_TOLD
+def test_what_a_worker_works_with_is_there_before_anybody_asks(
+    tmp_path: Path, documents: Sequence[Document], publish_documents: Callable[..., Any]
+) -> None:
+    """It has as many threads before it is asked as after, and they share a heap: it does not grow as they come."""
+    publish_documents(DataFolder(tmp_path), documents[:10])
+    with started(tmp_path, DATELINE_WORKERS="1", DATELINE_THREADS="6") as process:
+        address = address_of(process)
+        wait_for(lambda: is_ready(address))
+        (worker,) = children_of(process)
+        threads = threads_of(worker)
+        with ThreadPoolExecutor(12) as readers:
+            list(readers.map(lambda number: got(address, f"/v1/search?q=word{number}"), range(60)))
+        assert threads_of(worker) == threads >= 6
+        assert heaps_of_threads(worker) == 0
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as listener:
@@ -277,6 +296,11 @@ def children_of(process: subprocess.Popen[str]) -> list[int]:
     if not path.exists():
         pytest.skip("this system does not tell a process's children")
     return [int(child) for child in path.read_text().split()]
+
+
+def threads_of(pid: int) -> int:
+    """How many threads a process has."""
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
 
 
 def searches_counted(address: str) -> int:
