@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from search.engine import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from index.document import Label
     from search.engine import DateCounts, ValueCounts
@@ -95,19 +95,21 @@ def _forest(
         ancestors = [label.id for label in paths[value][:-1] if label.id in counts]
         children.setdefault(ancestors[-1] if ancestors else None, []).append(value)
 
-    def grow(parent: str | None) -> tuple[FacetValue, ...]:
-        return tuple(
-            FacetValue(
-                id=value,
-                path=_names(paths[value]),
-                count=counts[value],
-                selected=value in selected,
-                children=grow(value),
-            )
-            for value in children.get(parent, ())
+    def found(value: str, below: tuple[FacetValue, ...]) -> FacetValue:
+        return FacetValue(
+            id=value, path=_names(paths[value]), count=counts[value], selected=value in selected, children=below
         )
 
-    return grow(None)
+    return _grown(None, children, found)
+
+
+def _grown(
+    parent: str | None,
+    children: Mapping[str | None, Sequence[str]],
+    found: Callable[[str, tuple[FacetValue, ...]], FacetValue],
+) -> tuple[FacetValue, ...]:
+    """The trees below a value. A function within another, if it calls itself, is a cycle with all that it refers to."""
+    return tuple([found(value, _grown(value, children, found)) for value in children.get(parent, ())])
 
 
 def _names(path: tuple[Label, ...]) -> tuple[str, ...]:

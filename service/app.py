@@ -145,8 +145,8 @@ def application() -> falcon.App[falcon.Request, falcon.Response]:
 def _keep_for_good() -> None:
     """Keep the collector of cycles from walking what is loaded by now, and stays, while somebody waits.
 
-    Requests leave next to no cycles behind, and walking what engine and rules hold takes longer than most of them. What
-    is opened later is not kept: it goes when there is something newer.
+    Requests leave no cycles behind, and walking what engine and rules hold takes longer than most of them. What is
+    opened later is not kept: it goes when there is something newer.
     """
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)

@@ -1,8 +1,11 @@
 """From a page's value to HTML.
 
 `render` fills in a template with everything escaped; control characters, which no page may hold, are shown as the
-replacement character. `Assets` are the style sheet and scripts, at addresses that follow from their content, so that
-they may be kept for a year. The headers that pages have are in `service.headers`.
+replacement character. Macros are in templates of their own, which are made once: one within the template of a page
+would refer to that page, and the page to it, so that both stayed until the collector of cycles comes round.
+
+`Assets` are the style sheet and scripts, at addresses that follow from their content, so that they may be kept for a
+year. The headers that pages have are in `service.headers`.
 """
 
 from __future__ import annotations
