@@ -166,11 +166,16 @@ def open_view(
         index, before = read_state(cluster, name)
         is_late = clock() > ends
         if not before.is_pending or is_late:
-            point = _point_in_time(cluster, index)
-            if read_state(cluster, index)[1] == before:
-                mixture = f"+{secrets.token_hex(4)}" if before.is_pending else ""
-                return View(cluster, index, before, before.generation + mixture, point)
-            _forget(cluster, point)
+            try:
+                point = _point_in_time(cluster, index)
+            except Refused as error:  # a node was lost while its shards were being held
+                if is_late or not _may_pass(error):
+                    raise
+            else:
+                if read_state(cluster, index)[1] == before:
+                    mixture = f"+{secrets.token_hex(4)}" if before.is_pending else ""
+                    return View(cluster, index, before, before.generation + mixture, point)
+                _forget(cluster, point)
         time.sleep(_POLL_S)
 
 
