@@ -158,8 +158,8 @@ def open_view(
     """Open what a name or an alias stands for.
 
     Where changes are only half searchable and whoever makes them so is gone for `opening_s` seconds, what is there is
-    opened under an id of its own, as it may be a mixture. Raises `NoClusterIndex`, `ClusterIndexVersion` or another
-    `ClusterError`.
+    opened under an id of its own, as it may be a mixture. For so long, too, it tries where nodes are lost. Raises
+    `NoClusterIndex`, `ClusterIndexVersion` or another `ClusterError`.
     """
     ends = clock() + opening_s
     while True:

@@ -48,6 +48,9 @@ REQUEST_TIMEOUT, HEAD_TOO_LONG = 408, 431
 OTHER_FILES: Final = 1_000
 """Open files that are no connections: the index, the archive, logs."""
 
+START_S: Final = 10.0
+"""How long threads wait for each other at the start."""
+
 LINGER_S: Final = 2.0
 """How long a client may take to notice that its connection is over."""
 
@@ -87,10 +90,11 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         """The threads that answer, all of them from the start.
 
         Else one would be started whenever so many requests come at once as never before, hours later, too, and what it
-        works with, a megabyte or two, would look like memory that is lost.
+        works with, a megabyte or two, would look like memory that is lost. Each waits for the others, so that none is
+        idle before all are there; not for long, in case that the system gives us no more.
         """
         pool: Executor = super().get_thread_pool()
-        together = Barrier(self.cfg.threads)
+        together = Barrier(self.cfg.threads, timeout=START_S)
         for _ in range(self.cfg.threads):
             pool.submit(together.wait)
         return pool

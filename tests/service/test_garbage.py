@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.service.conftest import Api
 
 QUESTIONS = 10
@@ -30,6 +32,13 @@ ASKED = [
     "/v1/suggest?q=win",
     "/v1/feed.atom?q=winter",
     "/v1/export?q=winter",
+    "/v1/feed.json?q=winter",
+    "/v1/articles/report-4/evidence",
+    "/v1/searches",
+    "/oembed?url=http%3A%2F%2Ffalconframework.org%2F%3Fq%3Dwinter",
+    "/opensearch.xml",
+    "/v1",
+    "/healthz",
     "/readyz",
     "/openapi.json",
     "/v1/articles/nothing",
@@ -39,14 +48,23 @@ ASKED = [
 """Questions that are answered and questions that are refused, by path and query."""
 
 
+BATCH = {"requests": [{"indexName": "articles", "params": {"query": "winter", "facets": ["region", "topic"]}}]}
+
+
 @pytest.mark.parametrize("asked", ASKED)
 def test_an_answer_leaves_no_cycles(api: Api, asked: str) -> None:
     """Whatever was needed for it goes with it."""
     path, _, query = asked.partition("?")
+    leaves_nothing(lambda: api.client.simulate_get(path, query_string=query).status_code)
 
-    def ask() -> int:
-        return api.client.simulate_get(path, query_string=query).status_code
 
+def test_an_answer_to_instantsearch_leaves_no_cycles(api: Api) -> None:
+    """Nor does one to several questions."""
+    leaves_nothing(lambda: api.client.simulate_post("/v1/instantsearch", json=BATCH).status_code)
+
+
+def leaves_nothing(ask: Callable[[], int]) -> None:
+    """See that asking again and again leaves less than one object each time."""
     ask()  # what is made once
     gc.collect()
     gc.disable()
