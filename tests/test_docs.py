@@ -103,14 +103,14 @@ def test_the_cluster_is_as_described() -> None:
     assert len(clustered) == 8
 
 
-@pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker to ask")
 @pytest.mark.parametrize("profile", ["", "writes", "cluster"])
 def test_containers_are_understood(profile: str) -> None:
     """Docker takes every profile of the compose file as meant."""
-    command = ["docker", "compose", *(["--profile", profile] if profile else []), "config", "--quiet"]
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("there is no docker with compose to ask")
+    command = [docker, "compose", *(["--profile", profile] if profile else []), "config", "--quiet"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if "unknown" in done.stderr and "compose" in done.stderr:
-        pytest.skip("this docker has no compose")
     assert (done.returncode, done.stderr) == (0, "")
 
 
