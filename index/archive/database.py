@@ -91,7 +91,11 @@ def _sync_name(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
     """Make the connection durable, and the file an archive if it is new; True if it was."""
+    connection.execute(
+        "BEGIN"
+    )  # to see all of the file at one moment: another process may just be making it an archive
     is_archive = _is_archive(connection, path)  # before anything is written to what may be another program's file
+    connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")  # on macOS, fsync alone leaves bytes in the drive's cache

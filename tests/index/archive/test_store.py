@@ -9,8 +9,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -350,6 +352,29 @@ def test_the_log_is_cut_back_after_a_long_reading(store: Store, tmp_path: Path) 
         put(store, article(f"again {number}", article_id="x"))
     assert grown > LOG_BYTES_KEPT
     assert log.stat().st_size <= LOG_BYTES_KEPT
+
+
+def test_who_meets_an_empty_folder_beside_another_makes_one_archive_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes an archive that another is just making for the file of some other program."""
+    path = tmp_path / "archive.sqlite"
+    another = threading.Thread(target=lambda: Store.open(path).close())
+
+    class Interrupted(sqlite3.Connection):
+        """While the first looks at the file, another opens it, too."""
+
+        def execute(self, sql: str, /, *parameters: Any) -> sqlite3.Cursor:
+            done = super().execute(sql, *parameters)
+            if sql == "PRAGMA application_id" and another.ident is None:
+                another.start()
+                another.join(0.5)  # it is done by then, unless it has to wait, as it should
+            return done
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Interrupted))
+    Store.open(path).close()
+    another.join()
+    Store.open(path).close()
 
 
 def test_opening_again_keeps_everything(tmp_path: Path) -> None:
