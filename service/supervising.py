@@ -177,8 +177,8 @@ class Supervisor:
         _tell_systemd("READY=1")
         if self._is_to_renew:
             self._renew()
-        if self._indexer is None and "indexer" not in self._due:
-            self._start_indexer()
+        if self._indexer is None:
+            self._due.setdefault("indexer", self.clock())
 
     def _obey(self, number: signal.Signals) -> None:
         if number in _STOPPING:
@@ -203,7 +203,11 @@ class Supervisor:
             return
         self._is_to_renew = False
         self.log.info("a new server is started beside the one that serves")
-        self._next = self._start_server()
+        try:
+            self._next = self._start_server()
+        except OSError as error:
+            self._next_failed(error=str(error))
+            return
         if self._indexer:
             self._pauses.pop("indexer", None)
             self._leave(self._indexer)
@@ -238,7 +242,7 @@ class Supervisor:
             self._leaving.remove(child)
         elif child is self._next:
             self._next = None
-            self.log.error("the new server did not start: the one before goes on", code=code)
+            self._next_failed(code=code)
         elif child is self._indexer:
             self._indexer = None
             self._again(child, code)
@@ -261,20 +265,31 @@ class Supervisor:
         if self._is_stopping:
             return
         name = child.program.name
-        has_lived_long = self.clock() - child.started >= LIVED_LONG_S
-        pause = self.first_pause_s if has_lived_long else self._pauses.get(name, self.first_pause_s)
+        if self.clock() - child.started >= LIVED_LONG_S:
+            self._pauses.pop(name, None)
+        self._put_off(name, "a process ended and is started again", code=code)
+
+    def _put_off(self, name: str, why: str, **told: object) -> None:
+        """Have a process started in a while, each time after twice as long, and say why."""
+        pause = self._pauses.get(name, self.first_pause_s)
         self._pauses[name] = min(2 * pause, self.longest_pause_s)
         self._due[name] = self.clock() + pause
-        self.log.error("a process ended and is started again", process=name, code=code, after_s=pause)
+        self.log.error(why, process=name, after_s=pause, **told)
+
+    def _next_failed(self, **told: object) -> None:
+        self.log.error("the new server did not start: the one before goes on", **told)
 
     def _do_what_is_due(self) -> None:
         now = self.clock()
         for name in [name for name, due in self._due.items() if due <= now]:
             del self._due[name]
-            if name == self.server.name:
-                self._current = self._start_server()
-            else:
-                self._start_indexer()
+            try:
+                if name == self.server.name:
+                    self._current = self._start_server()
+                else:
+                    self._start_indexer()
+            except OSError as error:  # no memory, or no process more: just when others are ended for want of it
+                self._put_off(name, "a process could not be started", error=str(error))
         if self._kill_at <= now:
             self._kill_at = float("inf")
             for child in self._children():
@@ -292,20 +307,25 @@ class Supervisor:
         return is_leaving
 
     def _start_server(self) -> _Child:
-        """Start a server that has the sockets, and says when it is ready."""
+        """Start a server that has the sockets, and says when it is ready. Raises `OSError`."""
         ready, says = os.pipe()
         files = [*(listener.fileno() for listener in self.listeners), says]
         ready_at = FIRST_LISTENER_FD + len(self.listeners)
         environment = {**self.server.environment, "LISTEN_FDS": str(len(self.listeners)), READY: str(ready_at)}
-        child = _start(self.server, environment, files, self.clock())
-        os.close(says)
+        try:
+            child = _start(self.server, environment, files, self.clock())
+        except OSError:
+            os.close(ready)
+            raise
+        finally:
+            os.close(says)
         child.ready, child.awaited = ready, self.workers
         self._selector.register(ready, selectors.EVENT_READ, child)
         return child
 
 
 def _start(program: Program, environment: Mapping[str, str], files: Sequence[int], now: float) -> _Child:
-    """Start a program that has these files open, numbered from 3."""
+    """Start a program that has these files open, numbered from 3. Raises `OSError`."""
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()

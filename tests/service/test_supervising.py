@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -121,6 +122,15 @@ class Supervised:
         with socket.create_connection(("127.0.0.1", self.port), PATIENCE_S) as connection:
             connection.sendall(words)
             return int(connection.recv(16) or b"0")
+
+    def said(self, beginning: str) -> dict[str, Any]:
+        """The next line of its log that begins so. Waits for it; `end` gives those after it."""
+        assert self.process.stderr is not None
+        return next(
+            line
+            for line in map(json.loads, iter(self.process.stderr.readline, ""))
+            if line["event"].startswith(beginning)
+        )
 
     def tell(self, number: signal.Signals) -> None:
         """Send the supervisor a signal."""
@@ -288,6 +298,30 @@ def test_an_indexer_that_ends_is_started_again(supervise: Callable[..., Supervis
     _, log = supervised.end()
     assert [(line["process"], line["code"]) for line in log] == [("indexer", 5)] * 2
     assert [line["after_s"] for line in log] == [0.1, 0.2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process set another's limits")
+def test_what_cannot_be_started_now_is_started_later(supervise: Callable[..., Supervised]) -> None:
+    """With no file left to open, as with no memory or no process, it says so and waits; it does not end."""
+    supervised = supervise(indexer="")
+    first = supervised.wait_for(supervised.ask)
+    before = resource.prlimit(supervised.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(supervised.process.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    supervised.tell(signal.SIGHUP)
+    assert supervised.said("the new server did not start")["error"] == "[Errno 24] Too many open files"
+    assert supervised.ask() == first
+    assert supervised.ask(b"crash") == 0
+    for after_s in (0.2, 0.3):
+        told = supervised.said("a process could not be started")
+        assert (told["process"], told["error"], told["after_s"]) == (
+            "server",
+            "[Errno 24] Too many open files",
+            after_s,
+        )
+    resource.prlimit(supervised.process.pid, resource.RLIMIT_NOFILE, before)
+    assert supervised.ask() not in {0, first}
+    supervised.tell(signal.SIGTERM)
+    assert supervised.end()[0] == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent is gone")
