@@ -9,9 +9,9 @@ The rule is GCRA (ITU-T I.371, annex A): a slot holds one number, the time at wh
 than the burst. So a count needs no clean-up: a slot whose time has passed is free.
 
 The table: `_BUCKETS` buckets of `_SLOTS` slots of two 64-bit numbers (who, until when); who hashes to one bucket. A
-bucket is changed under a lock that threads share and a lock on its stripe's byte of the file, which the kernel keeps
-per process and drops when a process dies. Of a change cut short, at worst one of the two numbers is written: the next
-reader sees a stranger's slot or an own time that is a burst away at most, never a block that stays.
+bucket is changed under a lock that threads share and a lock on its stripe's byte of an empty file, which the kernel
+keeps per process and drops when a process dies. Of a change cut short, at worst one of the two numbers is written: the
+next reader sees a stranger's slot or an own time that is a burst away at most, never a block that stays.
 
 When a bucket is full of slots that still count, the newcomer takes over the slot that ends first *with its count*: so
 no flood of made-up addresses ever gets anybody a fresh allowance. It costs a newcomer what that slot had used, and who
@@ -69,12 +69,11 @@ class Limiter:
     """
 
     def __init__(self, *, buckets: int = _BUCKETS, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        size = buckets * _BUCKET_BYTES
         with tempfile.TemporaryFile(dir=_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None) as file:
-            file.truncate(size)
             self._file = os.dup(file.fileno())
         weakref.finalize(self, os.close, self._file)
-        self._table = mmap.mmap(self._file, size)
+        # Not of the file: where its disk is full, who touches a page of it for the first time is ended by SIGBUS
+        self._table = mmap.mmap(-1, buckets * _BUCKET_BYTES)
         self._buckets = buckets
         self._key = secrets.token_bytes(16)
         self._stripes = tuple(threading.Lock() for _ in range(min(_STRIPES, buckets)))

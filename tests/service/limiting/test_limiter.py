@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import struct
 import threading
@@ -19,6 +20,7 @@ from service.limiting.rates import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 SECOND_NS = 1_000_000_000
 
@@ -191,3 +193,17 @@ def test_a_flood_of_names_gives_nobody_a_fresh_allowance() -> None:
     assert not limiter.allow("address", "used up", rate).allowed
     clock.now += 60 * 3 * SECOND_NS
     assert limiter.allow("address", "a newcomer", rate).remaining == 2
+
+
+def test_it_needs_no_room_on_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted lies in memory, which no disk that fills up can take away."""
+    monkeypatch.setattr("service.limiting.limiter._SHARED_MEMORY", tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        limiter = Limiter()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert limiter.allow("address", "192.0.2.1", Rate(1)).allowed
