@@ -177,7 +177,7 @@ def current_id(data: DataFolder) -> str:
     Raises `NoGeneration` if nothing has been published, `DamagedGeneration` if CURRENT does not hold an id.
     """
     try:
-        text = data.current.read_bytes().decode("ascii", "replace").removesuffix("\n")
+        text = _content(data.current).decode("ascii", "replace").removesuffix("\n")
     except FileNotFoundError:
         raise NoGeneration(data.path) from None
     except OSError as error:
@@ -185,6 +185,13 @@ def current_id(data: DataFolder) -> str:
     if not _GENERATION_ID.fullmatch(text):
         raise DamagedGeneration(data.current, f"holds {text[:40]!r}, which is not the id of a generation")
     return text
+
+
+def _content(path: Path) -> bytes:
+    """What is in a plain file; of what is none, as a pipe, one might wait for ever. Raises also `OSError`."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise DamagedGeneration(path, "is not a plain file")
+    return path.read_bytes()
 
 
 def current(data: DataFolder) -> Generation:
@@ -322,7 +329,7 @@ def _seal(manifest: bytes) -> bytes:
 
 def _read_manifest(path: Path) -> Manifest:
     try:
-        content = path.read_bytes()
+        content = _content(path)
         manifest = bytes(_SEALED.decode(content).manifest)
         if content != _seal(manifest):
             raise DamagedGeneration(path, ALTERED)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from index.durable import make_folder, remove_file, replace_file, sync, sync_tree
-from index.errors import BusyError, GenerationError
+from index.errors import BusyError, DamagedGeneration, GenerationError
 from index.generation.retention import DRAFT, find_newer, remove_leftovers, remove_old
 from index.layout import (
     MANIFEST,
@@ -189,8 +189,7 @@ def roll_back(data: DataFolder, to: str | None = None, *, patience_s: float = 0.
     `write_lock` does; CURRENT then names what it named before.
     """
     with write_lock(data, patience_s=patience_s), _explained(data):
-        before = current_id(data)
-        target = _find_older(data, before) if to is None else _kept(data, to)
+        target, before = _find_target(data, to)
         hold = Hold(
             since=dt.datetime.now(dt.UTC), generation=target.id, reason=f"rolled back from {before} to {target.id}"
         )
@@ -198,6 +197,17 @@ def roll_back(data: DataFolder, to: str | None = None, *, patience_s: float = 0.
         replace_file(data.held, msgspec.json.encode(hold) + b"\n")
         _point(data, target.id)
     return target
+
+
+def _find_target(data: DataFolder, to: str | None) -> tuple[Generation, str]:
+    """The generation to go back to, and what it is gone back from."""
+    try:
+        before = current_id(data)
+    except DamagedGeneration:
+        if to is None:
+            raise
+        before = f"a damaged {data.current.name}"  # where to is said, whence does not matter
+    return (_find_older(data, before) if to is None else _kept(data, to)), before
 
 
 def _kept(data: DataFolder, generation_id: str) -> Generation:

@@ -89,7 +89,7 @@ def _remove(data: DataFolder, generation_ids: Iterable[str]) -> None:
 def _is_taken(held: contextlib.ExitStack, manifest: Path) -> bool:
     """Lock a manifest until `held` is closed, unless a reader has; one that isn't there is nobody's."""
     try:
-        handle = os.open(manifest, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(manifest, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return True
     held.callback(os.close, handle)

@@ -14,7 +14,7 @@ import click
 import structlog
 
 from index.archive.store import Store
-from index.errors import DataFileError, GenerationError
+from index.errors import DamagedGeneration, DataFileError, GenerationError
 from index.generation.publish import Hold, held, roll_back
 from index.indexing.indexer import Event, Holding, Indexer
 from index.indexing.stepping import Failed, Looked, Published
@@ -253,7 +253,11 @@ def rollback_command(generation: str | None, data: Path, *, lists: bool) -> None
 
 
 def _list(folder: DataFolder) -> None:
-    serving, now = current_id(folder), time.time()
+    serving, now = "", time.time()
+    try:
+        serving = current_id(folder)
+    except DamagedGeneration as error:
+        say(f"{error}")
     for name in reversed(published(folder)):
         try:
             manifest = read_generation(folder.generations / name).manifest

@@ -109,6 +109,16 @@ def link(generation: Path) -> None:
     path.symlink_to(copy)
 
 
+def pipe(name: str) -> Callable[[Path], None]:
+    """Damage: put a pipe in a file's place, which gives whoever reads it nothing and no end."""
+
+    def damage(generation: Path) -> None:
+        (generation / name).unlink()
+        os.mkfifo(generation / name)
+
+    return damage
+
+
 @pytest.mark.parametrize(
     ("damage", "named", "reason"),
     [
@@ -117,6 +127,8 @@ def link(generation: Path) -> None:
         pytest.param(overwrite("index/terms", lambda b: b + b"x"), "index/terms", "6 bytes long, not 5", id="longer"),
         pytest.param(overwrite("documents/1.sqlite", lambda b: b[:-1]), "documents/1.sqlite", "9 bytes", id="shorter"),
         pytest.param(link, "index/terms", "is not a plain file", id="a link"),
+        pytest.param(pipe("index/terms"), "index/terms", "is not a plain file", id="a pipe"),
+        pytest.param(pipe("manifest.json"), "manifest.json", "is not a plain file", id="manifest is a pipe"),
         pytest.param(lambda g: (g / "manifest.json").unlink(), "manifest.json", "is missing", id="no manifest"),
         pytest.param(overwrite("manifest.json", lambda _: b""), "manifest.json", "not a manifest", id="empty manifest"),
         pytest.param(overwrite("manifest.json", lambda _: b"\xff{}"), "manifest.json", "not a manifest", id="binary"),
@@ -179,6 +191,14 @@ def test_a_current_that_names_nothing_is_damage(data: DataFolder, content: str, 
     with pytest.raises(DamagedGeneration, match="dateline build --from-store") as refused:
         current(data)
     assert reason in refused.value.reason
+
+
+def test_a_current_that_is_a_pipe_is_damage(data: DataFolder) -> None:
+    """Nobody waits for what it might say."""
+    data.current.unlink()
+    os.mkfifo(data.current)
+    with pytest.raises(DamagedGeneration, match="is not a plain file"):
+        current(data)
 
 
 def test_a_generation_under_another_name_is_refused(data: DataFolder) -> None:

@@ -139,6 +139,23 @@ def test_rollback_to_a_generation_by_name(run: Callable[..., Result], add: Calla
     assert first in refused.output
 
 
+def test_generations_are_listed_where_none_is_named_to_answer(
+    run: Callable[..., Result], add: Callable[[str], None], data: DataFolder
+) -> None:
+    """Whoever has to name one must see which there are."""
+    for name in ("one", "two"):
+        add(name)
+        run("build")
+    data.current.write_text("junk")
+    listed = run("rollback", "--list")
+    assert listed.exit_code == 0
+    said, *generations = listed.output.splitlines()
+    assert "holds 'junk'" in said
+    assert [line.split("-")[0] for line in generations] == ["  2", "  1"]
+    assert run("rollback", generations[1].split()[0]).exit_code == 0
+    assert found(run, "rice") == 1
+
+
 def test_rollback_without_anything_older_is_refused(run: Callable[..., Result], add: Callable[[str], None]) -> None:
     """What is served stays, and nothing is held."""
     add("one")

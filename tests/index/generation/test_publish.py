@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from index.durable import key_of, link_tree
-from index.errors import BusyError, GenerationError, NoGeneration
+from index.errors import BusyError, DamagedGeneration, GenerationError, NoGeneration
 from index.generation.publish import WriteLock, create_data_folder, held, publish, release, roll_back, write_lock
 from index.generation.retention import GENERATIONS_KEPT
 from index.layout import DataFolder, Generation, Reflects, Verified, current, current_id, published, verify
@@ -359,6 +359,19 @@ def test_a_rollback_that_cannot_be_changes_nothing(
     with pytest.raises(GenerationError, match=reason):
         roll_back(data, to)
     assert (says(data), held(data)) == (before, None)
+
+
+def test_with_a_damaged_current_one_can_go_to_a_generation_by_name(data: DataFolder) -> None:
+    """What to go back from is not known, so one has to say where to."""
+    first = publish_words(data, "one")
+    publish_words(data, "two")
+    data.current.write_text("junk")
+    with pytest.raises(DamagedGeneration, match="junk"):
+        roll_back(data)
+    assert roll_back(data, first.id) == first
+    assert says(data) == "one"
+    assert (hold := held(data))
+    assert hold.reason == f"rolled back from a damaged CURRENT to {first.id}"
 
 
 def test_a_damaged_generation_is_passed_over_on_the_way_back(data: DataFolder) -> None:
