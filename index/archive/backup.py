@@ -84,9 +84,11 @@ def write_backup(data: DataFolder, file: Path, *, made_by: str) -> BackupManifes
 
     It has at least what was acknowledged before this was called. Others may write and publish meanwhile. `made_by` is
     the version to name. Raises `StoreError` where the archive cannot be read, `BackupError` where the file cannot be
-    written, `BusyError` if another process is writing this very file.
+    written or is none to be replaced, `BusyError` if another process is writing this very file.
     """
     file = Path(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow a link that is to be replaced
+    with _written(file):
+        _refuse_in_use(data, file)
     with _written(file), work_folder(file.with_name(f".{file.name}.making")) as work:
         manifest = _collect(data, work, made_by)
         beside = work / "backup"
@@ -151,6 +153,21 @@ class _Version:
 
 _VERSION: Final = msgspec.json.Decoder(_Version)
 _MANIFEST: Final = msgspec.json.Decoder(BackupManifest)
+
+
+def _refuse_in_use(data: DataFolder, file: Path) -> None:
+    """See that a backup takes the place of nothing but a plain file, which is none of the archive's own, nor may be.
+
+    Nothing of the archive's is named `.zip`, so such a backup may lie beside it.
+    """
+    if file.exists() and not file.is_file():
+        raise BackupError(file, "cannot be written: it is there, and is not a plain file")
+    folder = file.parent.resolve()
+    own = (data.archive, data.current, *(data.path / name for name in SETTINGS_FILES))
+    beside = {path.resolve().parent for path in own}  # where they really are: any of them may be a link
+    within = (data.generations, data.compiled, data.tidied)
+    if any(folder.is_relative_to(path.resolve()) for path in within) or (folder in beside and file.suffix != ".zip"):
+        raise BackupError(file, "is among the archive's own files; write the backup to another folder")
 
 
 def _collect(data: DataFolder, work: Path, made_by: str) -> BackupManifest:

@@ -49,7 +49,7 @@ def backup_command(file: Path, data: Path) -> None:
     if sys.stdout.isatty():
         raise NotDone("a backup is no text: name a file, or send it to another program")
     with TemporaryDirectory(prefix="dateline-backup-") as aside:
-        written = Path(aside) / "backup"
+        written = Path(aside) / "backup.zip"
         write_backup(folder, written, made_by=VERSION)
         with written.open("rb") as backup:
             shutil.copyfileobj(backup, sys.stdout.buffer)

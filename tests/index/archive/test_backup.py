@@ -149,6 +149,63 @@ def test_where_no_backup_can_be_written(data: DataFolder, make: Callable[[DataFo
         write_backup(data, make(data), made_by="test")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        DATABASE,
+        f"{DATABASE}-wal",
+        "CURRENT",
+        "HELD",
+        "lock",
+        "topics.toml",
+        "synonyms.toml",
+        "indexer.json",
+        "generations/1-00000000/backup.zip",
+        "compiled/backup.zip",
+        "link/CURRENT",
+    ],
+)
+def test_no_file_of_the_archive_is_replaced(data: DataFolder, tmp_path: Path, name: str) -> None:
+    """A name that is one of the archive's own, there or not, by whatever path, is refused before anything is done."""
+    (data.path / "link").symlink_to(data.path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(BackupError, match=f"{name} is among the archive's own files"):
+        write_backup(data, data.path / name, made_by="test")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert kept(data) == ["a", "b", "c"]
+
+
+def test_an_archive_that_is_elsewhere_is_not_replaced(data: DataFolder, tmp_path: Path) -> None:
+    """Where the database is a link, what it leads to is the archive's own."""
+    (tmp_path / "disk").mkdir()
+    data.archive.rename(tmp_path / "disk" / "large")
+    data.archive.symlink_to(tmp_path / "disk" / "large")
+    with pytest.raises(BackupError, match="is among the archive's own files"):
+        write_backup(data, tmp_path / "disk" / "large", made_by="test")
+    assert kept(data) == ["a", "b", "c"]
+
+
+def test_a_backup_may_lie_beside_the_archive(data: DataFolder, target: DataFolder) -> None:
+    """Nothing of the archive's own ends in .zip, so a backup of such a name may be in its folder."""
+    write_backup(data, data.path / "backup.zip", made_by="test")
+    restore(data.path / "backup.zip", target)
+    assert kept(target) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_what_is_not_a_plain_file_is_not_replaced(data: DataFolder, tmp_path: Path, *, is_link: bool) -> None:
+    """A pipe or a device stays what it is."""
+    file = tmp_path / "b.zip"
+    if is_link:
+        file.symlink_to("/dev/null")
+    else:
+        os.mkfifo(file)
+    before = file.lstat().st_ino
+    with pytest.raises(BackupError, match="not a plain file"):
+        write_backup(data, file, made_by="test")
+    assert file.lstat().st_ino == before
+
+
 def test_no_archive_no_backup(tmp_path: Path) -> None:
     """Where there is no archive, nothing is made that looks like a backup of one."""
     with pytest.raises(StoreError, match="there is no archive"):
