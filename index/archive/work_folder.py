@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from index.errors import BusyError
@@ -25,13 +25,15 @@ def work_folder(path: Path) -> Iterator[Path]:
 
     Raises `BusyError` if another process is at work there, `OSError` where there can be none.
     """
-    path.mkdir(mode=0o700, exist_ok=True)
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with suppress(FileExistsError):  # not exist_ok, which looks again: it may just have been removed
+        path.mkdir(mode=0o700)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(path.parent) from error
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as error:  # another process was at work there, and has just removed it
+        raise BusyError(path.parent) from error
+    try:
+        if not _take_lock(handle, path):
+            raise BusyError(path.parent)
         _empty(path)
         try:
             yield path
@@ -39,6 +41,15 @@ def work_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(path, ignore_errors=True)
     finally:
         os.close(handle)
+
+
+def _take_lock(handle: int, path: Path) -> bool:
+    """Lock a folder; False if another has, or has removed it since it was opened, and the lock is of nothing."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(handle), path.stat(follow_symlinks=False))
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def _empty(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import hashlib
 import json
 import os
@@ -28,6 +29,7 @@ from tests.index.fakes import FakeExtractor, article
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 30
@@ -217,6 +219,34 @@ def test_two_backups_to_one_file_do_not_mix(data: DataFolder, tmp_path: Path) ->
     """While one process writes a backup, another that would write the same file is told to wait."""
     with work_folder(tmp_path / ".b.zip.making"), pytest.raises(BusyError):
         write_backup(data, tmp_path / "b.zip", made_by="test")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "made_again"),
+    [
+        pytest.param(os, "open", [], id="before it is opened"),
+        pytest.param(fcntl, "flock", [], id="before it is locked"),
+        pytest.param(fcntl, "flock", ["theirs"], id="and made again by a third"),
+    ],
+)
+def test_a_work_folder_that_was_removed_meanwhile_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, made_again: list[str]
+) -> None:
+    """A lock on a folder that another process has removed since is no lock on what is there now."""
+    path, call = tmp_path / ".b.zip.making", getattr(module, name)
+
+    def removed_before(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        path.rmdir()
+        for theirs in made_again:
+            path.mkdir()
+            (path / theirs).touch()
+        return call(*arguments)
+
+    monkeypatch.setattr(module, name, removed_before)
+    with pytest.raises(BusyError), work_folder(path):
+        pass
+    assert [found.name for found in path.glob("*")] == made_again
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "CURRENT", DATABASE, "topics.toml"])
