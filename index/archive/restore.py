@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from index.archive.backup import DATABASE, copied, damage_explained, permissions, read_manifest
 from index.archive.store import Store
 from index.archive.work_folder import work_folder
-from index.durable import sync
+from index.durable import make_folder, sync
 from index.errors import BackupError
 from index.generation.publish import create_data_folder
 
@@ -57,7 +57,7 @@ def restore(file: Path, data: DataFolder) -> BackupManifest:
 
 
 def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return folder
 
 

@@ -23,6 +23,7 @@ from index.archive.backup import DATABASE, MANIFEST, BackupManifest, write_backu
 from index.archive.restore import restore
 from index.archive.store import Store
 from index.archive.work_folder import work_folder
+from index.durable import FileKey, key_of
 from index.errors import BackupError, BackupVersion, BusyError, StoreError
 from index.layout import DataFolder
 from tests.index.fakes import FakeExtractor, article
@@ -103,6 +104,21 @@ def test_a_backup_is_for_its_owner_alone_and_leaves_nothing_behind(backup: Path,
     """It holds what keys are checked by; and what it was made in is gone."""
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backup.zip", "data"]
+
+
+def test_all_that_is_restored_is_on_disk(backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file and every folder that is made has been synced, and so has what they are in."""
+    synced: set[FileKey] = set()
+
+    def fsync(handle: int, _fsync: Callable[[int], None] = os.fsync) -> None:
+        status = os.fstat(handle)
+        synced.add((status.st_dev, status.st_ino))
+        _fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    restore(backup, DataFolder(tmp_path / "new" / "within"))
+    made = [path for path in (tmp_path / "new", *(tmp_path / "new").rglob("*")) if path.name != "generations"]
+    assert [path for path in (tmp_path, *made) if key_of(path) not in synced] == []  # generations is empty
 
 
 def test_a_serial_is_not_given_again_after_a_restore(data: DataFolder, tmp_path: Path, target: DataFolder) -> None:
