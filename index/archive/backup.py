@@ -30,7 +30,7 @@ from index.archive.database import STORE_FORMAT, explained
 from index.archive.store import Store
 from index.archive.work_folder import work_folder
 from index.durable import sync
-from index.errors import BackupError, BackupVersion, DiskFull
+from index.errors import BackupError, BackupVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,11 @@ SETTINGS_FILES: Final = ("topics.toml", "synonyms.toml", "access.json", "searche
 
 MOST_MANIFEST_BYTES: Final = 64 * 1024
 MOST_SETTINGS_BYTES: Final = 16 * 1024 * 1024
+
+_OF_THE_ARCHIVE: Final = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR_READ}
+)
+"""SQLite's codes for what can be wrong with a database while it is copied. All others are of the copy."""
 
 _LEVEL: Final = 1
 """Of compression: level 6 takes five times as long, and saves a fifth."""
@@ -196,19 +201,27 @@ def _copy_database(source: Path, target: Path) -> None:
     """The database at one moment, rewritten without its gaps; who writes is not held up."""
     Store.open(source, must_exist=True).close()  # is it an archive, and of this version
     with explained(source), closing(sqlite3.connect(source)) as connection:
-        connection.execute("VACUUM INTO ?", (str(target),))
+        try:
+            connection.execute("VACUUM INTO ?", (str(target),))
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode in _OF_THE_ARCHIVE:
+                raise
+            raise OSError(str(error)) from error  # it is the copy that cannot be written
     target.chmod(stat.S_IMODE(source.stat().st_mode))
 
 
 def _copy_settings(source: Path, target: Path) -> None:
     try:
-        with source.open("rb") as file, open(target, "xb", opener=_private) as out:
-            size, _ = copied(file, out, MOST_SETTINGS_BYTES)
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        with source.open("rb") as file:
+            content, mode = file.read(MOST_SETTINGS_BYTES + 1), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
     except FileNotFoundError:
         return
-    if size > MOST_SETTINGS_BYTES:
+    except OSError as error:
+        raise BackupError(source, f"cannot be read: {error.strerror or error}") from error
+    if len(content) > MOST_SETTINGS_BYTES:
         raise BackupError(source, f"is longer than {MOST_SETTINGS_BYTES} bytes, too long for a file of settings")
+    with open(target, "xb", opener=_private) as out:
+        out.write(content)
     target.chmod(mode)
 
 
@@ -250,7 +263,5 @@ def _check_members(manifest: BackupManifest, found: list[str], path: Path) -> No
 def _written(file: Path) -> Iterator[None]:
     try:
         yield
-    except DiskFull as error:  # the archive is only read: it is the copy that finds no space
-        raise BackupError(file, "cannot be written: the disk is full") from error
     except OSError as error:
         raise BackupError(file, f"cannot be written: {error.strerror or error}") from error

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -24,7 +25,7 @@ from index.archive.restore import restore
 from index.archive.store import Store
 from index.archive.work_folder import work_folder
 from index.durable import FileKey, key_of
-from index.errors import BackupError, BackupVersion, BusyError, StoreError
+from index.errors import BackupError, BackupVersion, BusyError, DamagedStore, StoreError
 from index.layout import DataFolder
 from tests.index.fakes import FakeExtractor, article
 
@@ -222,6 +223,35 @@ def test_what_is_not_a_plain_file_is_not_replaced(data: DataFolder, tmp_path: Pa
     with pytest.raises(BackupError, match="not a plain file"):
         write_backup(data, file, made_by="test")
     assert file.lstat().st_ino == before
+
+
+def test_a_copy_that_cannot_be_written_is_not_blamed_on_the_archive(data: DataFolder, tmp_path: Path) -> None:
+    """Where the system refuses to write the copy, the error names the backup, and no damage."""
+    put(data, "long", text="many words " * 20_000)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(BackupError, match=r"b\.zip cannot be written: disk I/O error$"):
+            write_backup(data, tmp_path / "b.zip", made_by="test")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_an_archive_that_is_damaged_is_not_backed_up(data: DataFolder, tmp_path: Path) -> None:
+    """Pages that are not what was written are the archive's damage, not the backup's."""
+    put(data, "long", text="many words " * 20_000)
+    content = data.archive.read_bytes()
+    data.archive.write_bytes(content[:8192] + bytes(len(content) - 8192))
+    with pytest.raises(DamagedStore, match=r"archive\.sqlite"):
+        write_backup(data, tmp_path / "b.zip", made_by="test")
+
+
+def test_settings_that_cannot_be_read_are_named(data: DataFolder, tmp_path: Path) -> None:
+    """What cannot be read is not said to be the file that is written."""
+    (data.path / "topics.toml").unlink()
+    (data.path / "topics.toml").mkdir()
+    with pytest.raises(BackupError, match=r"topics\.toml cannot be read: Is a directory"):
+        write_backup(data, tmp_path / "b.zip", made_by="test")
 
 
 def test_no_archive_no_backup(tmp_path: Path) -> None:
