@@ -51,9 +51,12 @@ def backup_command(file: Path, data: Path) -> None:
     with TemporaryDirectory(prefix="dateline-backup-") as aside:
         written = Path(aside) / "backup.zip"
         write_backup(folder, written, made_by=VERSION)
-        with written.open("rb") as backup:
-            shutil.copyfileobj(backup, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        output = sys.stdout.fileno()  # not its buffer: what that could not write, Python would try again at the end
+        try:
+            with written.open("rb") as backup, open(output, "wb", closefd=False) as out:
+                shutil.copyfileobj(backup, out)
+        except OSError as error:
+            raise NotDone(f"standard output cannot be written: {error.strerror}") from error
 
 
 @click.command("restore")

@@ -196,6 +196,15 @@ def test_a_backup_to_standard_output_is_one(data: Path, tmp_path: Path) -> None:
     assert run("restore", tmp_path / "b.zip", "--data", tmp_path / "again", "--no-build").exit_code == 0
 
 
+def test_a_backup_that_standard_output_does_not_take_is_said(data: Path) -> None:
+    """Where `-` leads to a full disk, or to nobody, there is one line that says so."""
+    command = [sys.executable, "-m", "service", "backup", "-", "--data", str(data)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr == "dateline: standard output cannot be written: No space left on device\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
