@@ -52,6 +52,9 @@ _OF_THE_ARCHIVE: Final = frozenset(
 )
 """SQLite's codes for what can be wrong with a database while it is copied. All others are of the copy."""
 
+_STEPS_A_LOOK: Final = 1000
+"""Of SQLite's machine, between two looks for signals: some milliseconds."""
+
 _LEVEL: Final = 1
 """Of compression: level 6 takes five times as long, and saves a fifth."""
 
@@ -201,9 +204,12 @@ def _copy_database(source: Path, target: Path) -> None:
     """The database at one moment, rewritten without its gaps; who writes is not held up."""
     Store.open(source, must_exist=True).close()  # is it an archive, and of this version
     with explained(source), closing(sqlite3.connect(source)) as connection:
+        connection.set_progress_handler(lambda: 0, _STEPS_A_LOOK)  # where Python hears signals: this may take minutes
         try:
             connection.execute("VACUUM INTO ?", (str(target),))
         except sqlite3.Error as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:  # the handler's exception is lost in SQLite
+                raise KeyboardInterrupt from error
             if error.sqlite_errorcode in _OF_THE_ARCHIVE:
                 raise
             raise OSError(str(error)) from error  # it is the copy that cannot be written

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -22,6 +24,9 @@ from service.terminal import say
 from service.wiring import compile_engine, needs_compiling, publish_archive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
     from index.archive.backup import BackupManifest
     from index.indexing.build import BuildProgress
 
@@ -44,11 +49,13 @@ def backup_command(file: Path, data: Path) -> None:
     """
     folder = DataFolder(data)
     if file != _STANDARD_OUTPUT:
-        _say(write_backup(folder, file, made_by=VERSION), f"Backed up to {file}")
+        with _interrupted_by_signals():
+            manifest = write_backup(folder, file, made_by=VERSION)
+        _say(manifest, f"Backed up to {file}")
         return
     if sys.stdout.isatty():
         raise NotDone("a backup is no text: name a file, or send it to another program")
-    with TemporaryDirectory(prefix="dateline-backup-") as aside:
+    with _interrupted_by_signals(), TemporaryDirectory(prefix="dateline-backup-") as aside:
         written = Path(aside) / "backup.zip"
         write_backup(folder, written, made_by=VERSION)
         output = sys.stdout.fileno()  # not its buffer: what that could not write, Python would try again at the end
@@ -73,7 +80,8 @@ def restore_command(file: Path, data: Path, *, no_build: bool) -> None:
       dateline restore /backups/archive-2026-01-31.zip --data /srv/archive
     """
     folder = DataFolder(data)
-    manifest = restore(file, folder)
+    with _interrupted_by_signals():
+        manifest = restore(file, folder)
     _say(manifest, f"Restored to {data}")
     if no_build:
         say(f"There is no index yet. Run: dateline build --data {data}")
@@ -88,6 +96,26 @@ def restore_command(file: Path, data: Path, *, no_build: bool) -> None:
 
         report = publish_archive(folder, store, from_store=True, progress=hear)
     say(f"Published generation {report.generation.id} with {counted(report.articles, 'article')}")
+
+
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end what is done here as ^C does, so that no copy of the archive is left half made."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]  # nohup's is
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in heard:
+            signal.signal(number, signal.SIG_IGN)  # a second one would end the clearing up
+        raise KeyboardInterrupt
+
+    for number in heard:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 def _say(manifest: BackupManifest, done: str) -> None:

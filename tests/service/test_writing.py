@@ -196,6 +196,22 @@ def test_a_backup_to_standard_output_is_one(data: Path, tmp_path: Path) -> None:
     assert run("restore", tmp_path / "b.zip", "--data", tmp_path / "again", "--no-build").exit_code == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_backup_that_is_told_to_stop_leaves_nothing(data: Path, tmp_path: Path, number: signal.Signals) -> None:
+    """The end of a session, or of a service manager's patience, leaves no copy of the archive behind."""
+    os.mkfifo(data / "topics.toml")  # to read it takes as long as nobody writes it
+    command = [sys.executable, "-m", "service", "backup", str(tmp_path / "b.zip"), "--data", str(data)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        deadline = time.monotonic() + PATIENCE_S
+        while not (tmp_path / ".b.zip.making" / "archive.sqlite").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, said.strip()) == (130, "Interrupted. What was written is kept; run it again to go on.")
+    assert [path.name for path in tmp_path.iterdir() if "b.zip" in path.name] == []
+
+
 def test_a_backup_that_standard_output_does_not_take_is_said(data: Path) -> None:
     """Where `-` leads to a full disk, or to nobody, there is one line that says so."""
     command = [sys.executable, "-m", "service", "backup", "-", "--data", str(data)]

@@ -505,6 +505,24 @@ def test_a_killed_restore_is_no_archive_or_a_whole_one(backup: Path, tmp_path: P
         assert (folder / "topics.toml").exists()
 
 
+def test_a_backup_is_interrupted_while_the_database_is_copied(data: DataFolder, tmp_path: Path) -> None:
+    """SQLite stops copying when a signal comes; nothing is left of it."""
+    put(data, *map(str, range(4000)), text="many words " * 400)
+
+    def interrupt() -> None:
+        while not (tmp_path / ".b.zip.making" / DATABASE).exists():
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    watching = threading.Thread(target=interrupt)
+    watching.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        write_backup(data, tmp_path / "b.zip", made_by="test")
+    watching.join()
+    assert "interrupted" in str(caught.value.__cause__)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 def test_times_are_in_utc(data: DataFolder, tmp_path: Path) -> None:
     """A backup says when it was made in UTC, to the second."""
     created = write_backup(data, tmp_path / "b.zip", made_by="test").created
