@@ -17,9 +17,10 @@ import os
 import shutil
 import sqlite3
 import stat
+import time
 import zipfile
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -30,7 +31,7 @@ from index.archive.database import STORE_FORMAT, explained
 from index.archive.store import Store
 from index.archive.work_folder import work_folder
 from index.durable import sync
-from index.errors import BackupError, BackupVersion
+from index.errors import BackupError, BackupVersion, BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,9 @@ _OF_THE_ARCHIVE: Final = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR_READ}
 )
 """SQLite's codes for what can be wrong with a database while it is copied. All others are of the copy."""
+
+_ABANDONED_S: Final = 24 * 3600
+"""Nothing of a backup takes so long: a work folder that nothing came to for a day is nobody's."""
 
 _STEPS_A_LOOK: Final = 1000
 """Of SQLite's machine, between two looks for signals: some milliseconds."""
@@ -97,6 +101,7 @@ def write_backup(data: DataFolder, file: Path, *, made_by: str) -> BackupManifes
     file = Path(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow a link that is to be replaced
     with _written(file):
         _refuse_in_use(data, file)
+        _remove_abandoned(file.parent)
     with _written(file), work_folder(file.with_name(f".{file.name}.making")) as work:
         manifest = _collect(data, work, made_by)
         beside = work / "backup"
@@ -176,6 +181,18 @@ def _refuse_in_use(data: DataFolder, file: Path) -> None:
     within = (data.generations, data.compiled, data.tidied)
     if any(folder.is_relative_to(path.resolve()) for path in within) or (folder in beside and file.suffix != ".zip"):
         raise BackupError(file, "is among the archive's own files; write the backup to another folder")
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed backups have left beside: with the date in its name, none is ever written again.
+
+    A lock that nobody holds shows that; on a network's disk, where other machines' locks may not be seen, a day does.
+    """
+    for path in folder.glob(".*.making"):
+        with suppress(BusyError, OSError):
+            if (path / DATABASE).is_file() and time.time() - path.stat().st_mtime > _ABANDONED_S:
+                with work_folder(path):
+                    pass  # it removes what is there
 
 
 def _collect(data: DataFolder, work: Path, made_by: str) -> BackupManifest:

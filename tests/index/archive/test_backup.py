@@ -267,6 +267,21 @@ def test_two_backups_to_one_file_do_not_mix(data: DataFolder, tmp_path: Path) ->
         write_backup(data, tmp_path / "b.zip", made_by="test")
 
 
+def test_what_a_killed_backup_left_is_removed_by_one_of_another_name(data: DataFolder, tmp_path: Path) -> None:
+    """A work folder goes if it is a backup's, nobody holds it, and it has not changed for a day."""
+    names = [".monday.zip.making", ".held.zip.making", ".young.zip.making", ".mine.making"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ("notes" if "mine" in name else DATABASE)).touch()
+    with work_folder(tmp_path / ".held.zip.making") as held:
+        (held / DATABASE).touch()
+        for name in names:
+            if "young" not in name:
+                os.utime(tmp_path / name, (0, 0))
+        write_backup(data, tmp_path / "tuesday.zip", made_by="test")
+        assert [name for name in names if (tmp_path / name).exists()] == names[1:]
+
+
 @pytest.mark.parametrize(
     ("module", "name", "made_again"),
     [
