@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from index.archive.backup import DATABASE, copied, damage_explained, permissions, read_manifest
 from index.archive.store import Store
 from index.archive.work_folder import work_folder
-from index.durable import make_folder, sync
+from index.durable import UNLINKABLE, make_folder, sync
 from index.errors import BackupError
 from index.generation.publish import create_data_folder
 
@@ -127,4 +127,9 @@ def _move(manifest: BackupManifest, work: Path, folder: Path) -> None:
         os.link(work / DATABASE, folder / DATABASE)  # unlike a rename, takes nothing's place
     except FileExistsError as error:
         raise BackupError(folder, "was given an archive meanwhile; nothing was restored over it") from error
+    except OSError as error:
+        if error.errno not in UNLINKABLE:
+            raise
+        _refuse_full(folder, manifest)  # no empty file guards the name: killed then, it would be taken for an archive
+        (work / DATABASE).rename(folder / DATABASE)
     sync(folder)

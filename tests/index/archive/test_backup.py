@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import fcntl
 import hashlib
 import json
@@ -318,6 +319,28 @@ def test_only_an_empty_folder_is_restored_into(backup: Path, target: DataFolder,
     with pytest.raises(BackupError, match=f"is not empty: it holds {name}"):
         restore(backup, target)
     assert [(path.name, path.read_text()) for path in target.path.iterdir()] == [(name, "mine")]
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_disk_without_links_is_restored_to(
+    backup: Path, target: DataFolder, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+) -> None:
+    """Where a file can have no second name, the database is moved to its own, still over nothing."""
+
+    def link(_source: Path, new: Path) -> None:
+        if is_taken:
+            new.write_text("theirs")
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    if is_taken:
+        with pytest.raises(BackupError, match=r"it holds archive\.sqlite"):
+            restore(backup, target)
+        assert target.archive.read_text() == "theirs"
+    else:
+        restore(backup, target)
+        assert kept(target) == ["a", "b", "c"]
+    assert not (target.path / ".restoring").exists()
 
 
 def test_a_folder_that_is_as_good_as_empty_will_do(backup: Path, target: DataFolder) -> None:
