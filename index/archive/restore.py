@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from index.archive.backup import DATABASE, copied, damage_explained, permissions, read_manifest
 from index.archive.store import Store
 from index.archive.work_folder import work_folder
 from index.durable import UNLINKABLE, make_folder, sync
-from index.errors import BackupError
+from index.errors import BackupError, BusyError
 from index.generation.publish import create_data_folder
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def restore(file: Path, data: DataFolder) -> BackupManifest:
     """
     with damage_explained(file), zipfile.ZipFile(file) as opened:
         manifest = read_manifest(opened, file)
+        _remove_left(data)
         _refuse_full(data.path, manifest)
         with _written(data.path), work_folder(_made(data.path) / _WORK) as work:
             _refuse_full(data.path, manifest)
@@ -54,6 +55,14 @@ def restore(file: Path, data: DataFolder) -> BackupManifest:
             _move(manifest, work, data.path)
     create_data_folder(data)
     return manifest
+
+
+def _remove_left(data: DataFolder) -> None:
+    """Remove the work folder of a restore that was killed at its end, where it gives the archive a second name."""
+    work = data.path / _WORK
+    if data.archive.exists() and work.is_dir():
+        with suppress(BusyError, OSError), work_folder(work):
+            pass  # it removes what is there, unless somebody is at work in it
 
 
 def _made(folder: Path) -> Path:

@@ -355,6 +355,28 @@ def test_a_folder_that_is_as_good_as_empty_will_do(backup: Path, target: DataFol
     assert not (target.path / ".restoring").exists()
 
 
+def test_what_a_restore_left_at_its_end_is_removed(backup: Path, target: DataFolder) -> None:
+    """Killed when the archive was whole, a restore is not done again, but leaves it no second name."""
+    restore(backup, target)
+    (target.path / ".restoring").mkdir()
+    (target.path / ".restoring" / DATABASE).hardlink_to(target.archive)
+    with pytest.raises(BackupError, match="is not empty"):
+        restore(backup, target)
+    assert not (target.path / ".restoring").exists()
+    assert target.archive.stat().st_nlink == 1
+    assert kept(target) == ["a", "b", "c"]
+
+
+def test_what_a_running_restore_is_at_work_with_stays(backup: Path, target: DataFolder) -> None:
+    """Another that is refused, as the archive is there already, takes nothing from under it."""
+    restore(backup, target)
+    with work_folder(target.path / ".restoring") as work:
+        (work / DATABASE).touch()
+        with pytest.raises(BackupError, match="is not empty"):
+            restore(backup, target)
+        assert (work / DATABASE).exists()
+
+
 def rewritten(backup: Path, **changes: Any) -> None:
     """Replace members of a backup; `manifest` is a function that changes the manifest's JSON."""
     with zipfile.ZipFile(backup) as opened:
