@@ -112,9 +112,8 @@ def groups_in(groups: Sequence[AnyTerm], segment: LiveSegment) -> Groups | None:
     starts = [0]
     for group in groups:
         for term in group.terms:
-            of_term = term.rows[segment.number]
-            if len(of_term):
-                rows.append(of_term)
+            if term.starts[segment.number] < term.starts[segment.number + 1]:  # a prefix has many that are in few
+                rows.append(term.rows_in(segment.number))
                 idfs.append(term.idf)
         if len(rows) == starts[-1]:
             return None
@@ -231,7 +230,7 @@ class Evaluation:
         )  # fmt: skip
 
     def _placed(self, plan: Placed, segment: LiveSegment) -> Found:
-        rows = np.concatenate([word.rows[segment.number] for word in plan.words])
+        rows = np.concatenate([word.rows_in(segment.number) for word in plan.words])
         if len(rows) < len(plan.words):
             return NOT_GIVEN
         docs = np.empty(int(rows[0, ListRow.COUNT]), np.uint32)

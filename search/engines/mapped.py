@@ -12,6 +12,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -55,13 +56,19 @@ class LiveSegment:
 class ListedTerm(NamedTuple):
     """A term that some article has in some fields: its idf there, how many articles have it, and its lists.
 
-    A tuple, as a prefix makes hundreds. `rows` int64 (lists, `ListRow.WIDTH`) for each segment: a list for each of the
-    fields that has the term there, the longest last.
+    A tuple, as a prefix makes hundreds. `rows` int64 (lists, `ListRow.WIDTH`), segment after segment: a list for each
+    of the fields that has the term there, the longest last. A segment's begin at its number's place in `starts`. All
+    are one array: thousands of small ones, remembered as long as an index is, would lie about in what others free.
     """
 
     idf: float
     articles: int
-    rows: tuple[I64, ...]
+    rows: I64
+    starts: tuple[int, ...]
+
+    def rows_in(self, segment: int) -> I64:
+        """The lists in a segment, by its number."""
+        return self.rows[self.starts[segment] : self.starts[segment + 1]]
 
 
 class MappedIndex:
@@ -98,7 +105,6 @@ class MappedIndex:
         self.find_beginning = lru_cache(maxsize=BEGINNINGS_REMEMBERED)(beginning)
 
 
-NO_ROWS: Final[I64] = np.zeros((0, ListRow.WIDTH), np.int64)
 _NOTHING: Final[I64] = np.zeros(0, np.int64)
 
 
@@ -140,11 +146,16 @@ def _find(segments: Sequence[LiveSegment], articles: int, fields: tuple[int, ...
 
 def _listed(segments: Sequence[LiveSegment], articles: int, lists: Sequence[Sequence[I64]]) -> ListedTerm | None:
     """A term by its lists in each segment, None if no article has it."""
-    rows: tuple[I64, ...] = tuple(np.array(sorted(some, key=_size)) if some else NO_ROWS for some in lists)
-    having = sum(_articles_in_any(segment, some) for segment, some in zip(segments, rows, strict=True) if len(some))
+    rows: I64 = np.array([row for some in lists for row in sorted(some, key=_size)], np.int64)
+    starts = tuple(accumulate(map(len, lists), initial=0))
+    having = sum(
+        _articles_in_any(segment, rows[first:end])
+        for segment, (first, end) in zip(segments, pairwise(starts), strict=True)
+        if first < end
+    )
     if not having:
         return None
-    return ListedTerm(math.log(1 + (articles - having + 0.5) / (having + 0.5)), having, rows)
+    return ListedTerm(math.log(1 + (articles - having + 0.5) / (having + 0.5)), having, rows, starts)
 
 
 def _articles_in_any(segment: LiveSegment, rows: I64) -> int:
