@@ -22,7 +22,7 @@ from gunicorn import util
 
 from index.errors import ClusterError, DataFileError
 from index.layout import DataFolder, published
-from index.memory import share_one_heap
+from index.memory import keep_giving_back, share_one_heap
 from service import metrics
 from service.limiting.requests import join as join_limiter
 from service.limiting.requests import shared_limiter
@@ -120,6 +120,7 @@ def post_fork(_server: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn is 
 
 def post_worker_init(_worker: Any) -> None:  # noqa: ANN401 - gunicorn is untyped
     """In the worker: tell `service.supervising`, if that is what started the server, that it is ready."""
+    keep_giving_back()
     if READY in os.environ:
         with suppress(OSError):  # who listened is satisfied, or gone
             os.write(int(os.environ[READY]), b".")

@@ -30,6 +30,29 @@ def test_what_lies_free_between_other_things_goes_back() -> None:
     assert len(kept) == PIECES // 1000
 
 
+_KEPT = """
+import time
+from index.memory import keep_giving_back
+from tests.index.test_memory import PIECE, PIECES, own_bytes
+keep_giving_back(0.05)
+held = [bytes(PIECE) for _ in range(PIECES)]
+with_all = own_bytes()
+kept = held[::1000]
+del held
+until = time.monotonic() + 60
+while own_bytes() > with_all - PIECES * PIECE // 2:
+    assert time.monotonic() < until
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="what a process holds is read from /proc")
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library cannot give memory back")
+def test_a_process_can_keep_giving_back() -> None:
+    """What was freed goes without anybody's asking, while the process does other things."""
+    subprocess.run([sys.executable, "-c", _KEPT], check=True)
+
+
 _THREADS = """
 import sys, threading
 from index.memory import share_one_heap
