@@ -192,7 +192,7 @@ def load_topics(gazetteer: Gazetteer, path: Path | None = None) -> tuple[TopicRu
     source = path or resources.files("search").joinpath("data/topics.toml")
     try:
         table = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataFileError(str(source), "the file", str(error)) from error
     return tuple(_rule(str(source), topic_id, row, gazetteer) for topic_id, row in table.items())
 

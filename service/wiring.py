@@ -244,7 +244,7 @@ def rules_stamp(data: DataFolder) -> Hashable:
         status = (data.path / OWN_TOPICS).stat()
     except OSError:
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_ctime_ns  # changes with who may read it, too
 
 
 def lexicon_of(data: DataFolder) -> Lexicon:

@@ -59,4 +59,4 @@ class CurrentRules:
             status = self._path.stat()
         except OSError:
             return None
-        return status.st_ino, status.st_size, status.st_mtime_ns
+        return status.st_ino, status.st_size, status.st_ctime_ns  # changes with who may read it, too

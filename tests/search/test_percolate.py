@@ -144,3 +144,11 @@ def test_mistakes_are_named(tmp_path: Path, text: str, entry: str, reason: str) 
         load_topics(NOWHERE, own)
     assert refused.value.entry == entry
     assert reason in refused.value.reason
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """A folder in the place of a rule file, or none at all, is refused as a file with a mistake is."""
+    (tmp_path / "folder").mkdir()
+    for name, reason in (("folder", "Is a directory"), ("none", "No such file")):
+        with pytest.raises(DataFileError, match=f"^{tmp_path / name}: the file: .*{reason}"):
+            load_topics(NOWHERE, tmp_path / name)
