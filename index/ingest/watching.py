@@ -9,10 +9,12 @@ read when its articles are kept. Files that were deleted change nothing; article
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from index.archive.store import Store
+from index.durable import key_of
 from index.errors import (
     BusyError,
     DamagedStore,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from index.durable import FileKey
     from index.ingest.file_memory import FileRead
     from index.ingest.ingestion import Understanding
 
@@ -93,39 +96,54 @@ class Watcher:
         self._fields = fields
         self._tell = tell
         self._look_every_s = look_every_s
+        self._memory: FileMemory | None = None
         self._watch: FileWatch | None = None
+        self._file: FileKey | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Do so until `stop` is set. Raises `StoreVersion` or `DamagedStore`, which waiting does not mend."""
         retry_s = FIRST_RETRY_S
-        while not stop.is_set():
-            try:
-                pause_s = self.step(stop)
-            except (StoreVersion, DamagedStore):
-                raise
-            except (StoreError, BusyError, DataFileError) as error:
-                self._tell(Trouble(error, retry_s))
-                stop.wait(retry_s)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
-                continue
-            except _Stopped:
-                return
-            retry_s = FIRST_RETRY_S
-            stop.wait(pause_s)
+        with closing(self):
+            while not stop.is_set():
+                try:
+                    pause_s = self.step(stop)
+                except (StoreVersion, DamagedStore):
+                    raise
+                except (StoreError, BusyError, DataFileError) as error:
+                    self._tell(Trouble(error, retry_s))
+                    stop.wait(retry_s)
+                    retry_s = min(2 * retry_s, LAST_RETRY_S)
+                    continue
+                except _Stopped:
+                    return
+                retry_s = FIRST_RETRY_S
+                stop.wait(pause_s)
+
+    def close(self) -> None:
+        """Let go of the archive. May be called twice."""
+        if self._memory:
+            self._memory.close()
 
     def step(self, stop: threading.Event) -> float:
         """Look once and take in what is ready; how many seconds to wait then. Raises `IndexingError`."""
-        if self._watch is None:
-            with FileMemory.open(self._archive) as memory:
-                self._watch = self._make_watch(memory.files())
+        watch = self._current()
         started_s, worked_s = time.monotonic(), time.thread_time()
-        look = self._watch.look()
+        look = watch.look()
         pause_s = max(LOOKING_SHARE * (time.thread_time() - worked_s), time.monotonic() - started_s)
         if look.long_written or look.problems or look.passed:
             self._tell(look)
         for start in range(0, len(look.ready), FILES_AT_ONCE):
-            self._take(self._watch, look.ready[start : start + FILES_AT_ONCE], stop)
+            self._take(watch, look.ready[start : start + FILES_AT_ONCE], stop)
         return max(self._look_every_s, pause_s)
+
+    def _current(self) -> FileWatch:
+        """What looks for the archive that is there: one that took the place of another has not read what that had."""
+        if self._watch is None or _find_file(self._archive) not in {self._file, None}:
+            self.close()
+            self._memory = FileMemory.open(self._archive)  # while it is open, no other file can have its inode
+            self._watch = self._make_watch(self._memory.files())
+            self._file = _find_file(self._archive)
+        return self._watch
 
     def _take(self, watch: FileWatch, files: Sequence[Ready], stop: threading.Event) -> None:
         started = time.monotonic()
@@ -150,6 +168,13 @@ class Watcher:
 
         inputs = Inputs(tuple(ready.file for ready in files), (), ())
         return ingest_files(inputs, store, self._rules(), fields=self._fields, progress=hear)
+
+
+def _find_file(path: Path) -> FileKey | None:
+    try:
+        return key_of(path)
+    except OSError:
+        return None
 
 
 def _digests(watch: FileWatch, files: Sequence[Ready]) -> Iterator[tuple[str, tuple[Ready, str]]]:

@@ -21,7 +21,7 @@ from index.ingest.watching import Told, Took, Trouble, Watcher
 from tests.index.fakes import FakeExtractor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 PATIENCE_S = 20
 
@@ -48,10 +48,11 @@ class Watching:
     written: set[Path] = field(default_factory=set)
     options: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
+    watcher: Watcher = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.restart()
+        self.watcher = self._watcher()
 
     @property
     def folder(self) -> Path:
@@ -65,7 +66,10 @@ class Watching:
 
     def restart(self) -> None:
         """Another process takes over."""
+        self.watcher.close()
+        self.watcher = self._watcher()
 
+    def _watcher(self) -> Watcher:
         def make(known: Mapping[str, FileRead]) -> FileWatch:
             return FileWatch(
                 (self.folder,),
@@ -76,7 +80,7 @@ class Watching:
                 is_written=lambda path: path in self.written,
             )
 
-        self.watcher = Watcher(self.archive, make, rules=lambda: self.extractor, tell=self.told.append)
+        return Watcher(self.archive, make, rules=lambda: self.extractor, tell=self.told.append)
 
     def write(self, name: str, text: str) -> Path:
         """Write a file."""
@@ -104,9 +108,11 @@ class Watching:
 
 
 @pytest.fixture
-def watching(tmp_path: Path) -> Watching:
+def watching(tmp_path: Path) -> Iterator[Watching]:
     """A watcher of an empty folder."""
-    return Watching(tmp_path)
+    watching = Watching(tmp_path)
+    yield watching
+    watching.watcher.close()
 
 
 def took(told: list[Told]) -> list[tuple[int, int, int, int]]:
@@ -286,6 +292,26 @@ def test_a_file_that_could_not_be_opened_is_not_hidden_by_bad_rows(
     watching.restart()
     assert took(watching.settle()) == [(1, 1, 0, 0)]
     assert watching.kept == {"b": "one"}
+
+
+@pytest.mark.parametrize("put_away", [Path.unlink, lambda archive: archive.rename(archive.with_name("old"))])
+def test_another_archive_in_the_place_of_the_one_before_lacks_nothing(
+    watching: Watching, put_away: Callable[[Path], object]
+) -> None:
+    """An archive that is put where another was, deleted or moved away, is given what only that one had read."""
+    watching.write("a.txt", "one")
+    watching.settle()
+    put_away(watching.archive)
+    for beside in watching.root.glob("archive.sqlite-*"):
+        beside.unlink()
+    assert watching.settle() == []
+    assert not watching.archive.exists()  # whoever restores finds its place free
+    with Store.open(watching.archive) as store:
+        assert store.count == 0
+    assert took(watching.settle()) == [(1, 1, 0, 0)]
+    watching.write("b.txt", "two")
+    assert took(watching.settle()) == [(1, 1, 0, 0)]
+    assert watching.kept == {"a": "one", "b": "two"}
 
 
 def test_what_an_earlier_version_noted_without_having_read_it_is_read(watching: Watching) -> None:
