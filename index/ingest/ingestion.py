@@ -38,7 +38,7 @@ MAX_LISTED: Final = 1000
 """How many problems, and how many replaced articles, a report lists; all are counted."""
 
 _HEARD_EVERY: Final = 20
-"""Articles between two reports of progress."""
+"""Articles, and whatever else is in files, between two reports of progress."""
 
 NO_MAPPING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -271,8 +271,8 @@ class _Run:
 def _readings(
     inputs: Inputs, fields: Mapping[str, str], progress: Callable[[IngestProgress], None]
 ) -> Iterator[Reading]:
-    """Everything in the files, in order, telling of progress."""
-    before = position = articles = 0
+    """Everything in the files, in order, telling of progress, also where nothing in them is an article."""
+    before = position = articles = items = 0
 
     def hear(offset: int) -> None:
         nonlocal position
@@ -282,10 +282,10 @@ def _readings(
     for file in inputs.files:
         for item in read(file, fields, hear):
             yield item
-            if isinstance(item, RawDocument):
-                articles += 1
-                if articles % _HEARD_EVERY == 0:
-                    progress(IngestProgress(min(before + position, inputs.size), inputs.size, articles))
+            items += 1
+            articles += isinstance(item, RawDocument)
+            if items % _HEARD_EVERY == 0:
+                progress(IngestProgress(min(before + position, inputs.size), inputs.size, articles))
         before += file.size
         position = 0
     progress(IngestProgress(inputs.size, inputs.size, articles))

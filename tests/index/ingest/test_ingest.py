@@ -239,6 +239,14 @@ def test_progress_runs_from_nothing_to_everything(store: Store, tmp_path: Path) 
     assert [step.bytes_done for step in heard] == sorted(step.bytes_done for step in heard)
 
 
+def test_progress_is_told_where_every_row_is_bad(store: Store, tmp_path: Path) -> None:
+    """Progress is told within a file without a single article, too, so that whoever hears of it can end it."""
+    path = rows(tmp_path / "a.jsonl", *({"body": 7} for _ in range(50)))
+    heard: list[IngestProgress] = []
+    ingest([path], store, FakeExtractor(), progress=heard.append)
+    assert [step.articles for step in heard] == [0, 0, 0, 0]
+
+
 def test_a_preview_shows_everything_and_writes_nothing(folder: Path, tmp_path: Path) -> None:
     """A preview yields the documents, bad rows, unused fields and files passed over, and leaves the disk as it was."""
     before = sorted(tmp_path.rglob("*"))
