@@ -34,7 +34,8 @@ _MAGIC: Final = frozenset("*?[")
 class InputFile:
     """A file to read; `path` None is standard input.
 
-    `origin` is its absolute path as text, `size` is in bytes, and `told` the format that its name or its owner tells.
+    `origin` is its absolute path as text, and no other file's; `size` is in bytes, and `told` the format that its name
+    or its owner tells.
     """
 
     path: Path | None
@@ -228,5 +229,13 @@ def _folders(top: Path) -> Iterator[Path]:
 
 
 def _printable(path: Path) -> str:
-    """A path as text that can be shown and kept, whatever bytes its name is made of."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path as text that can be shown and kept, whatever bytes its name is made of.
+
+    No other file's real path is the same text: one that is not UTF-8 begins with two slashes, as no real path does.
+    """
+    name = os.fsencode(path)
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        shown = name.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+        return f"/{shown}" if path.is_absolute() else shown

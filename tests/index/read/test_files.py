@@ -230,17 +230,23 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(folder: Path) -> None:
 
 
 def test_names_of_any_bytes_are_readable(tmp_path: Path) -> None:
-    """A file whose name is not UTF-8 is read, under a name that can be printed and kept."""
-    path = os.path.join(os.fsencode(tmp_path), b"caf\xe9.txt")  # noqa: PTH118 - bytes have no Path
+    """Files whose names are not UTF-8 are read, each under a name of its own that can be printed and kept."""
+    names = (b"caf\xe9.txt", b"caf\\xe9.txt", b"caf\\xe9\xe9.txt", b"caf\xe9\\xe9.txt")
     try:
-        with open(path, "wb") as file:  # noqa: PTH123 - bytes have no Path
-            file.write(b"words")
+        for name in names:
+            (tmp_path / os.fsdecode(name)).write_bytes(b"words")
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
-    (found,) = find_inputs([tmp_path]).files
-    assert found.origin.endswith("caf\\xe9.txt")
-    (item,) = read(found, {}, lambda _position: None)
-    assert isinstance(item, RawDocument)
+    found = find_inputs([tmp_path]).files
+    assert {file.origin for file in found} == {
+        f"/{tmp_path}/caf\\xe9.txt",
+        f"{tmp_path}/caf\\xe9.txt",
+        f"/{tmp_path}/caf\\\\xe9\\xe9.txt",
+        f"/{tmp_path}/caf\\xe9\\\\xe9.txt",
+    }
+    assert all(isinstance(item, RawDocument) for file in found for item in read(file, {}, lambda _position: None))
+    again = find_inputs(Path(f"/{file.path}") for file in found)
+    assert [file.origin for file in again.files] == [file.origin for file in found]
 
 
 def test_content_wins_over_a_name_that_lies(tmp_path: Path) -> None:
