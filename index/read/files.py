@@ -104,7 +104,11 @@ def read(file: InputFile, fields: Mapping[str, str], heard: Callable[[int], None
 
 
 def _open(file: InputFile) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if file.path is None else open_plain_file(file.path)
+    if file.path is not None:
+        return open_plain_file(file.path)
+    if sys.stdin is None:
+        raise Refused("is closed; give it a file or a pipe to read from")
+    return nullcontext(sys.stdin.buffer)
 
 
 def _unpacked(packed: Counted) -> tuple[bytes, BinaryIO]:

@@ -296,6 +296,13 @@ def test_standard_input_is_read(content: bytes, wanted: list[str]) -> None:
     assert all(origin.startswith("standard input") for origin, _, _ in found)
 
 
+def test_standard_input_that_is_closed_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a program is begun without a standard input, that is said of it."""
+    monkeypatch.setattr(sys, "stdin", None)
+    (problem,) = all_of(Path("-"))
+    assert str(problem) == "standard input: is closed; give it a file or a pipe to read from"
+
+
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl"])
 def test_packed_files_read_as_their_content_does(tmp_path: Path, name: str) -> None:
     """A gzipped file is unpacked whatever its name, and one that only says that it is packed is read as it is."""
