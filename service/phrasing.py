@@ -1,7 +1,7 @@
 """How values are said to people: datelines, dates, counts. The same words on a terminal and on a page.
 
 `dateline_of` gives the parts of the line that opens every result: `Sinuiju, North Pyongan`, `October 2018, inferred`,
-`Daily NK`. What is unknown is left out; nothing is made up to fill the line.
+`Daily NK`. What is unknown is left out; nothing is made up to fill the line. `showable` leaves no control characters.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ _PLACE_SHOWN: Final = (Role.DATELINE, Role.EVENT, Role.SENDER)
 _THOUSAND: Final = 1000
 _COUNTRY: Final = 1
 """The length of a country's path."""
+
+_UNSHOWN: Final = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)} - {9, 10, 13}, "\ufffd")
+
+
+def showable(text: str) -> str:
+    """A text with the replacement character for each control character: no page may hold them, and terminals obey."""
+    return text.translate(_UNSHOWN)
 
 
 def dateline_of(document: Document) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.text import Text
 
 from search.facets import ValueFacetView
-from service.phrasing import counted, dateline_of, in_words
+from service.phrasing import counted, dateline_of, in_words, showable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,8 +47,12 @@ err = Console(highlight=False, stderr=True)
 
 
 def say(text: str | Text = "", *, indent: int = 0, style: str = "") -> None:
-    """Print a paragraph: wrapped to the terminal's width, or on one line for whatever else reads it."""
-    shown = text if isinstance(text, Text) else Text(text, style=style)
+    """Print a paragraph: wrapped to the terminal's width, or on one line for whatever else reads it.
+
+    The name of a file may hold anything, so control characters are replaced: the terminal would obey them.
+    """
+    shown = text.copy() if isinstance(text, Text) else Text(text, style=style)
+    shown.plain = showable(shown.plain)
     if out.is_terminal:
         out.print(Padding(shown, (0, 0, 0, indent)))
     else:

@@ -20,7 +20,7 @@ from typing import Final
 import jinja2
 
 from service.asking import VERSION
-from service.phrasing import counted
+from service.phrasing import counted, showable
 
 ASSETS: Final = {
     "pages.css": "text/css; charset=utf-8",
@@ -31,8 +31,6 @@ ASSETS: Final = {
 """The files pages are made with, by name, and their media types."""
 
 HTML: Final = "text/html; charset=utf-8"
-
-_UNSHOWN: Final = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)} - {9, 10, 13}, "\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def load_assets() -> Assets:
 
 def _showable(value: object) -> object:
     """What Jinja is to write: text without control characters; escaped text stays escaped."""
-    return value.translate(_UNSHOWN) if isinstance(value, str) else value
+    return showable(value) if isinstance(value, str) else value
 
 
 @cache

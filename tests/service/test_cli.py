@@ -64,6 +64,15 @@ def test_ingest_says_what_became_of_everything(tmp_path: Path) -> None:
     assert "c.pdf" in result.stdout
 
 
+def test_names_of_files_do_not_drive_the_terminal(tmp_path: Path) -> None:
+    """What a terminal would obey in the name of a file is shown as a character that is not known."""
+    (tmp_path / "a\x1b[31mb\x9bc.txt").touch()
+    for option in ((), ("--dry-run",)):
+        shown = _run("ingest", *option, tmp_path, data=tmp_path / "data").stdout
+        assert "a\ufffd[31mb\ufffdc.txt" in shown
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", shown)
+
+
 def test_the_same_again_changes_nothing(archive: Path) -> None:
     """Ingesting twice adds nothing, and a build after it has nothing to do."""
     assert "0 added, 0 updated, 2 unchanged" in _run("ingest", archive.parent / "articles", data=archive).stdout
