@@ -22,6 +22,7 @@ from index.errors import UnreadableInput
 from index.ingest.file_memory import FileRead
 from index.read.files import InputFile, Inputs, find_inputs
 from index.read.reading import Passed
+from index.read.streams import open_plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -125,9 +126,9 @@ class FileWatch:
         return Look(tuple(ready), *self._untold(long_written, inputs))
 
     def digest_of(self, ready: Ready) -> str:
-        """SHA-256 (64 hex digits) of a file and how it is read. Raises `OSError`."""
+        """SHA-256 (64 hex digits) of a file and how it is read. Raises `OSError`, or `Refused` as `open_plain_file`."""
         digest = hashlib.sha256(self._options.encode() + b"\0")
-        with ready.path.open("rb") as file:
+        with open_plain_file(ready.path) as file:
             while piece := file.read(_PIECE):
                 digest.update(piece)
         return digest.hexdigest()

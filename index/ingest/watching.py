@@ -28,6 +28,7 @@ from index.ingest.at_rest import FileWatch, Look, Ready
 from index.ingest.file_memory import FileMemory
 from index.ingest.ingestion import NO_MAPPING, IngestProgress, IngestReport, ingest_files
 from index.read.files import Inputs
+from index.read.reading import Refused
 
 if TYPE_CHECKING:
     import threading
@@ -182,7 +183,7 @@ def _digests(watch: FileWatch, files: Sequence[Ready]) -> Iterator[tuple[str, tu
     for ready in files:
         try:
             yield ready.file.origin, (ready, watch.digest_of(ready))
-        except OSError:
+        except (OSError, Refused):
             yield ready.file.origin, (ready, "")
 
 

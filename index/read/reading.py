@@ -58,7 +58,7 @@ Reader: TypeAlias = Callable[[BinaryIO, str, Mapping[str, str]], Iterator[Readin
 
 
 class Refused(Exception):
-    """Why a file, or a row of it, cannot be taken: one reason or several. Does not leave this package."""
+    """Why a file, or a row of it, cannot be taken: one reason or several. Only `open_plain_file` lets it out."""
 
     def __init__(self, *reasons: str) -> None:
         super().__init__("; ".join(reasons))

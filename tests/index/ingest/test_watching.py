@@ -15,7 +15,7 @@ import pytest
 
 from index.archive.store import Store
 from index.errors import DiskFull, StoreVersion
-from index.ingest.at_rest import FileWatch, Look, is_open_for_writing
+from index.ingest.at_rest import FileWatch, Look, Ready, is_open_for_writing
 from index.ingest.file_memory import FileMemory, FileRead
 from index.ingest.watching import Told, Took, Trouble, Watcher
 from tests.index.fakes import FakeExtractor
@@ -292,6 +292,21 @@ def test_a_file_that_could_not_be_opened_is_not_hidden_by_bad_rows(
     watching.restart()
     assert took(watching.settle()) == [(1, 1, 0, 0)]
     assert watching.kept == {"b": "one"}
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that has become a pipe since it was seen is a problem at once."""
+    path = watching.write("a.txt", "one")
+    digest_of = FileWatch.digest_of
+
+    def swapped(watch: FileWatch, ready: Ready) -> str:
+        path.unlink()
+        os.mkfifo(path)
+        return digest_of(watch, ready)
+
+    monkeypatch.setattr(FileWatch, "digest_of", swapped)
+    (batch,) = [item for item in watching.settle() if isinstance(item, Took)]
+    assert [problem.reason for problem in batch.report.problems] == ["is not a plain file"]
 
 
 @pytest.mark.parametrize("put_away", [Path.unlink, lambda archive: archive.rename(archive.with_name("old"))])
