@@ -25,7 +25,7 @@ from index.read.reading import Passed
 from index.read.streams import open_plain_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
 
 LONG_WRITING_S: Final = 60.0
@@ -106,6 +106,7 @@ class FileWatch:
     def look(self) -> Look:
         """What there is to read now."""
         inputs = find_inputs(self._paths, self._format_name)
+        self._forget_refused({file.origin for file in inputs.files})
         now = self._clock()
         resting: dict[str, _Resting] = {}
         ready, long_written = [], []
@@ -157,6 +158,13 @@ class FileWatch:
         is_news = (refusal.path, refusal.reason) not in self._refusals
         self._refusals.add((refusal.path, refusal.reason))
         return is_news
+
+    def _forget_refused(self, there: Container[str]) -> None:
+        """Forget what could not be read and is gone. What was read is remembered: its folder may only be away."""
+        self._retry = {origin: tried for origin, tried in self._retry.items() if origin in there}
+        self._refusals = {
+            (path, reason) for path, reason in self._refusals if path in there or path.rpartition(":")[0] in there
+        }
 
     def _find_news(self, file: InputFile, now: float) -> Status | None:
         """The status of a file, if there may be something new in it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.archive.store import Store
-from index.errors import DiskFull, StoreVersion
+from index.errors import DiskFull, StoreVersion, UnreadableInput
 from index.ingest.at_rest import FileWatch, Look, Ready, is_open_for_writing
 from index.ingest.file_memory import FileMemory, FileRead
 from index.ingest.watching import Told, Took, Trouble, Watcher
@@ -22,6 +23,8 @@ from tests.index.fakes import FakeExtractor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from index.document import Document, RawDocument
 
 PATIENCE_S = 20
 
@@ -267,6 +270,42 @@ def test_problems_are_told_once_for_each_version(watching: Watching, monkeypatch
     rows.write_text('{"body": "fine"}\n{"body": 8}\n', encoding="utf-8")
     (batch,) = [item for item in watching.settle() if isinstance(item, Took)]
     assert [problem.line for problem in batch.report.problems] == [2]
+
+
+def test_what_could_not_be_read_is_forgotten_with_its_file(watching: Watching) -> None:
+    """A file that could not be read, and is gone, is as new when it comes again; nothing of it is kept meanwhile."""
+    path = watching.write("a.txt", "")
+    (first,) = watching.settle()
+    path.unlink()
+    assert watching.settle() == []
+    look = watching.watcher._watch  # noqa: SLF001 - that it does not grow can't be seen from outside
+    assert look is not None
+    assert not look._retry  # noqa: SLF001 - likewise
+    assert not look._refusals  # noqa: SLF001 - likewise
+    path.touch()
+    (second,) = watching.settle()
+    assert isinstance(first, Took)
+    assert isinstance(second, Took)
+    assert first.report.problems[0].reason == second.report.problems[0].reason
+
+
+def test_rows_of_a_file_that_is_tried_again_are_told_of_once(watching: Watching) -> None:
+    """What was told of a row is not told again for the rest of its file, which is damaged and tried again."""
+
+    class Refusing(FakeExtractor):
+        """Understands nothing."""
+
+        def understand(self, raw: RawDocument, article_id: str) -> Document:  # noqa: ARG002 - as it is asked
+            raise UnreadableInput(raw.origin, None, "is not understood")
+
+    watching.extractor = Refusing()
+    packed = gzip.compress(b"".join(b'{"body": "%s"}\n' % os.urandom(1000).hex().encode() for _ in range(1000)))
+    (watching.folder / "a.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    (batch,) = watching.settle()
+    assert isinstance(batch, Took)
+    names = [Path(problem.path).name for problem in batch.report.problems]
+    assert (names[0], names[-1]) == ("a.jsonl.gz:1", "a.jsonl.gz")
+    assert watching.look(after_s=1000) == watching.settle() == []
 
 
 def test_a_file_that_could_not_be_opened_is_not_hidden_by_bad_rows(
