@@ -1,4 +1,4 @@
-"""A folder to make something in, beside where it is to be: what a backup and a restore are made in before they count.
+"""A folder to make something in, beside where it is to be: a backup, a restore or a merge before it counts.
 
 It has a fixed name, so what a killed process left in one is found and removed by the next; a lock on it keeps two
 processes from making the same thing at once.

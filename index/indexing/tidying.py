@@ -4,7 +4,7 @@
 published: the same articles in fewer pieces, in the folder `tidied` of the data folder. The next to be published is
 made from it, in place of the generation before, with all that changed since then (`index.indexing.build.Builder`); so
 nothing that came or went meanwhile is lost, and whoever publishes never waits for a merge. After a crash it is made
-anew.
+anew. One process at a time does so.
 
 `needs_tidying` says whether it is worth while.
 """
@@ -12,20 +12,22 @@ anew.
 from __future__ import annotations
 
 import math
-import os
-import shutil
 import threading
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from index.archive.work_folder import work_folder
 from index.durable import link_tree, shared_names, sync_tree
-from index.errors import DamagedGeneration
+from index.errors import BusyError, DamagedGeneration
 from index.generation.opening import pinned
 from index.generation.snapshot import Snapshot
 from index.generation.snapshot_writing import needs_merging, update_snapshot
 from index.layout import Generation, documents_path, entries, file_keys, index_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from index.indexing.build import CheckIndex, UpdateIndex
     from index.layout import DataFolder, Verified
 
@@ -49,6 +51,7 @@ class Tidying:
         self._update = update
         self._check = check
         self._seen = seen
+        self._held = ExitStack()
         self._thread: threading.Thread | None = None
         self._made: Generation | None = None
         self._failure: Exception | None = None
@@ -67,7 +70,7 @@ class Tidying:
     def find_made(self) -> Generation | None:
         """What was made, once that is done. Its files are synced, and there until `discard`.
 
-        Raises why nothing could be made, and is then ready to begin again.
+        Raises why nothing could be made (`BusyError` if another process does so), and is then ready to begin again.
         """
         if self._thread is None or self._thread.is_alive():
             return None
@@ -83,21 +86,26 @@ class Tidying:
             self._thread.join()
 
     def discard(self) -> None:
-        """Remove what was made, or what a crash left; nothing may be under way but what is done."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Remove what was made, or what a crash left; nothing may be under way but what is done.
+
+        What another process makes stays.
+        """
+        with suppress(OSError):
+            self._held.close()
+        with suppress(OSError, BusyError):
+            if self._folder.exists():
+                with work_folder(self._folder):
+                    pass  # it removes what is there
         self._thread = self._made = self._failure = None
 
     def _run(self, generation: Generation) -> None:
         try:
             with pinned(generation.path):
-                self._made = self._tidied(generation)
+                self._made = self._tidied(generation, self._held.enter_context(work_folder(self._folder)))
         except Exception as failure:  # noqa: BLE001 - told to who asks for what was made
             self._failure = failure
 
-    def _tidied(self, generation: Generation) -> Generation:
-        folder = self._folder
-        shutil.rmtree(folder, ignore_errors=True)
-        os.mkdir(folder)  # noqa: PTH102 - the system call itself, as publishing is a protocol of system calls
+    def _tidied(self, generation: Generation, folder: Path) -> Generation:
         link_tree(generation.index, index_path(folder))
         with Snapshot.open(generation.documents) as snapshot:
             list(update_snapshot(documents_path(folder), snapshot, ()))

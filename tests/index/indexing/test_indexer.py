@@ -576,6 +576,28 @@ def test_what_was_merged_and_then_damaged_is_not_used(world: World, untidy: tupl
     assert not world.data.tidied.exists()
 
 
+def test_two_indexers_leave_each_others_merges_alone(world: World, untidy: tuple[Indexer, Held]) -> None:
+    """The second is told that another does it, tries again later, and takes nothing away."""
+    indexer, held_up = untidy
+    world.events.clear()
+    with world.indexer(IndexMaker(write=write_records, update=held_up.update)) as second:
+        assert second.step() is None  # clears up what others left
+        assert second.step() is None
+        second.wait()
+        assert second.step() is None
+        [failed] = world.events
+        assert isinstance(failed, Failed)
+        assert isinstance(failed.error, BusyError)
+        world.put("late")
+        assert second.step() is not None
+    assert world.data.tidied.exists()
+    held_up.go_on.set()
+    merge_all(indexer)
+    assert count_parts(world) <= 4
+    assert len(world.says()) == 12
+    assert not world.data.tidied.exists()
+
+
 def test_who_takes_but_one_step_merges_nothing_beside(world: World, untidy: tuple[Indexer, Held]) -> None:
     """It ends, and would leave half a merge."""
     others, held_up = untidy
