@@ -235,7 +235,7 @@ def with_values(query: Query, ids_of: Callable[[str, str], Iterable[str]]) -> Qu
             return query
 
 
-_BARE_VALUE = re.compile(r"[\w.@-]+")
+_BARE_VALUE = re.compile(r"[\w.@][\w.@-]*")
 
 
 def canonical(query: Query) -> str:  # noqa: C901 - one case for each kind of node

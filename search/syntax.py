@@ -117,7 +117,10 @@ class _Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Lexeme:
-    """A piece of the question. `field` is set if a known one stood before the colon; `distance` after a phrase's ~."""
+    """A piece of the question. `field` is set if a known one stood before the colon; `distance` after a phrase's ~.
+
+    A NOT has a field if it stood behind one: `source:-kcna`.
+    """
 
     kind: _Kind
     text: str = ""
@@ -129,10 +132,12 @@ class _Lexeme:
 
 _QUOTES = '"“”„‟＂'
 _STOP = rf"(?=[\s(){_QUOTES}]|$)"
+_BEFORE_MINUS = "|".join(name for name in _FIELDS if name != "date")  # date:-2011 might mean until then: no guess
 _LEXEME = re.compile(
     rf"""(?P<space>\s+) | (?P<open>\() | (?P<close>\))
     | (?P<alone>(?i:{"|".join(_FIELDS)})):(?=[\s()]|$)
-    | (?P<not>-+(?=[^\s)]) | NOT{_STOP}) | (?P<or>OR{_STOP}) | (?P<and>AND{_STOP})
+    | (?P<not>(?:(?P<negated>(?i:{_BEFORE_MINUS})):)?-+(?=[^\s)]) | NOT{_STOP})
+    | (?P<or>OR{_STOP}) | (?P<and>AND{_STOP})
     | (?:(?P<field>(?i:{"|".join(_FIELDS)})):)?
       (?: [{_QUOTES}](?P<phrase>[^{_QUOTES}]*)(?P<closing>[{_QUOTES}]?)(?:~(?P<distance>\d{{1,9}}))?
         | (?P<word>[^\s(){_QUOTES}]+))
@@ -148,7 +153,8 @@ def _lex(text: str) -> list[_Lexeme]:
     """The pieces of a question; every character belongs to one."""
     lexemes = []
     for piece in _LEXEME.finditer(text):
-        field = _FIELDS[piece["field"].lower()] if piece["field"] else None
+        named = piece["field"] or piece["negated"]
+        field = _FIELDS[named.lower()] if named else None
         if alone := piece["alone"]:
             lexemes.append(_Lexeme(_Kind.FIELD, alone, _FIELDS[alone.lower()]))
         elif piece["phrase"] is not None:
@@ -158,7 +164,7 @@ def _lex(text: str) -> list[_Lexeme]:
         elif word := piece["word"] or piece["bare"]:
             lexemes.append(_Lexeme(_Kind.ATOM, word, field))
         elif piece.lastgroup in _SYMBOLS:
-            lexemes.append(_Lexeme(_SYMBOLS[piece.lastgroup], piece.group()))
+            lexemes.append(_Lexeme(_SYMBOLS[piece.lastgroup], piece.group(), field))
     return [*lexemes, _Lexeme(_Kind.END)]
 
 
@@ -223,9 +229,10 @@ class _Parser:
         lexeme = self._next()
         match lexeme.kind:
             case _Kind.NOT:
-                return self._negation(lexeme.text, depth)
+                return self._negation(lexeme, depth)
             case _Kind.FIELD if self._peek() is _Kind.OPEN:
-                return self._group_in(lexeme.field, depth)
+                self._next()
+                return self._in_field(lexeme.field, self._group, depth)
             case _Kind.FIELD:
                 self._warn("field-apart", f"{lexeme.text}: was left out: its word has to stand right behind it")
                 return None
@@ -234,24 +241,27 @@ class _Parser:
             case _:
                 return self._atom(lexeme)
 
-    def _negation(self, sign: str, depth: int) -> Query | None:
+    def _negation(self, first: _Lexeme, depth: int) -> Query | None:
+        sign, field = first.text, first.field
         while self._peek() is _Kind.NOT:
-            sign += self._next().text
-        if sign not in {"-", "NOT"}:
+            more = self._next()
+            sign, field = sign + more.text, more.field or field
+        if not field and sign not in {"-", "NOT"}:
             self._warn("repeated-minus", f"{sign} was read as one -")
-        part = self._item(depth)
+        part = self._in_field(field or self._field, self._item, depth)
         if part is None:
             self._warn("dangling-minus", f"a {sign} with nothing behind it was left out")
             return None
+        if field:
+            self._warn("minus-inside", f"{sign}… was read as {negated(part)}: a minus belongs before the field")
         return negated(part)
 
-    def _group_in(self, field: str | None, depth: int) -> Query | None:
-        """A group of which all is asked of a field, but for what names another."""
-        self._next()
+    def _in_field(self, field: str | None, read: Callable[[int], Query | None], depth: int) -> Query | None:
+        """What is read, all of it asked of a field, but for what names another."""
         around, self._field = self._field, field
-        inner = self._group(depth)
+        part = read(depth)
         self._field = around
-        return inner
+        return part
 
     def _group(self, depth: int) -> Query | None:
         if self._deepest is not None:

@@ -59,6 +59,7 @@ A, B, C = Term("a"), Term("b"), Term("c")
         pytest.param("caption:grass*", Prefix("grass", "captions"), id="prefix in a field, singular"),
         pytest.param("region:sinuiju", Value("region", "sinuiju"), id="value"),
         pytest.param('source:"Daily NK"', Value("source", "Daily NK"), id="quoted value"),
+        pytest.param('source:"-KCNA-"', Value("source", "-KCNA-"), id="a minus in quotes is the value's"),
         pytest.param("date:2019..2020-03", Dates(dt.date(2019, 1, 1), dt.date(2020, 3, 31)), id="range of dates"),
         pytest.param("date:2020-02", Dates(dt.date(2020, 2, 1), dt.date(2020, 2, 29)), id="one month"),
         pytest.param("date:..2020", Dates(None, dt.date(2020, 12, 31)), id="open range"),
@@ -108,6 +109,15 @@ def test_language(text: str, query: Query) -> None:
         pytest.param("a AND", A, ["dangling-and"], id="and behind"),
         pytest.param("a NOT", A, ["dangling-minus"], id="not behind"),
         pytest.param("--a", Not(A), ["repeated-minus"], id="two minus"),
+        pytest.param("source:-KCNA", Not(Value("source", "KCNA")), ["minus-inside"], id="minus behind a field"),
+        pytest.param("title:-a b", And((Not(Term("a", "title")), B)), ["minus-inside"], id="before a word"),
+        pytest.param('source:-"Daily NK"', Not(Value("source", "Daily NK")), ["minus-inside"], id="before a phrase"),
+        pytest.param(
+            "title:-(a OR b)", Not(Or((Term("a", "title"), Term("b", "title")))), ["minus-inside"], id="before a group"
+        ),
+        pytest.param("-region:--kp", Not(Value("region", "kp")), ["minus-inside"], id="before and behind a field"),
+        pytest.param("title:-* a", A, ["no-words", "dangling-minus"], id="a field, a minus, no word"),
+        pytest.param("date:-2011", Term("date:-2011"), ["not-a-date"], id="not in, or until: no date"),
         pytest.param("so*", Term("so"), ["no-prefix"], id="short prefix"),
         pytest.param("foreign-ma*", Term("foreign-ma"), ["no-prefix"], id="prefix of two words"),
         pytest.param("*ggling", Term("*ggling"), ["star-inside"], id="leading star"),
@@ -129,6 +139,12 @@ def test_lenience(text: str, query: Query, codes: list[str]) -> None:
     parsed = parse(text)
     assert parsed.query == query
     assert [notice.code for notice in parsed.warnings] == codes
+
+
+def test_a_minus_inside_is_told_with_what_was_meant() -> None:
+    """The warning shows how to write it."""
+    (warning,) = parse("source:-KCNA").warnings
+    assert warning.detail == "source:-… was read as -source:KCNA: a minus belongs before the field"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +198,9 @@ _leaves: st.SearchStrategy[Query] = st.one_of(
     st.builds(Phrase, st.lists(_words, min_size=1, max_size=3).map(tuple), _fields),
     st.builds(Near, st.lists(_words, min_size=2, max_size=3).map(tuple), st.integers(0, 50), _fields),
     st.builds(Prefix, st.sampled_from(["smuggl", "Sinŭ", "신의주"]), _fields),
-    st.builds(Value, st.sampled_from(["region", "source", "topic", "language"]), st.sampled_from(["kp-x", "Daily NK"])),
+    st.builds(
+        Value, st.sampled_from(["region", "source", "topic", "language"]), st.sampled_from(["kp-x", "-x", "Daily NK"])
+    ),
     st.dates(dt.date(1900, 1, 1), dt.date(2000, 1, 1)).flatmap(
         lambda start: st.builds(Dates, st.sampled_from([start, None]), st.dates(start, dt.date(2100, 1, 1)))
     ),

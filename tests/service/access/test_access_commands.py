@@ -113,6 +113,9 @@ def test_a_site_is_added_shown_and_removed(tmp_path: Path) -> None:
         pytest.param(("sites", "add", "x", *ORIGIN, "--facets", "colour"), "colour", id="a facet that is none"),
         pytest.param(("sites", "add", "x", *ORIGIN, "--rate", "often"), "600/minute", id="a rate that is none"),
         pytest.param(("sites", "add", "x", *ORIGIN, "--filter", "x:"), "filter", id="a filter that is none"),
+        pytest.param(
+            ("sites", "add", "x", *ORIGIN, "--filter", "source:-kcna"), "was read as -source:kcna", id="minus inside"
+        ),
         pytest.param(("sites", "remove", "x"), "sites list", id="no such site to remove"),
         pytest.param(("sites", "show", "x"), "sites list", id="no such site to show"),
     ],

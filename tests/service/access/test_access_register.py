@@ -116,6 +116,7 @@ DAMAGE = {
     "a scope that is none": json.dumps(kept(scopes=["everything"])).encode(),
     "a time without a zone": json.dumps(kept(created="2026-01-01T00:00:00")).encode(),
     "a filter that cannot be read": json.dumps(kept(filters=["rice"])).encode(),
+    "a filter with a minus behind its field": json.dumps(kept(filters=["source:-kcna"])).encode(),
     "a filter on what is written": json.dumps(kept(scopes=["read", "write"])).encode(),
     "an empty filter": json.dumps(kept(filters=[""])).encode(),
     "one id twice": json.dumps(kept() | {"keys": kept()["keys"] * 2}).encode(),

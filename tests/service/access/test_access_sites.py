@@ -145,7 +145,7 @@ def test_filters_are_questions_without_words(text: str, canonical: str) -> None:
     "text",
     [
         "", "*", "rice", "source:a rice", '"a phrase"', "ric*", "title:rice", "source:", "nofield:x", "date:nonsense",
-        "source:a (", "x" * 300,
+        "source:a (", "source:-a", "x" * 300,
     ],
 )  # fmt: skip
 def test_a_filter_is_taken_exactly_or_not_at_all(text: str) -> None:
