@@ -239,11 +239,11 @@ def _walked(archive: Archive, fingerprint: str) -> str:
 
 
 def unknown_values(request: SearchRequest, searcher: Searcher) -> Iterator[Notice]:
-    """A notice for each value that is asked for and that no article has: it finds nothing.
+    """A notice for each value that is asked for or excluded and that no article has: it finds or hides nothing.
 
     Places in the words of the question have their own, which names them as they were typed.
     """
-    filtered = ((wanted.field, value) for wanted in request.filters for value in wanted.any_of)
+    filtered = ((wanted.field, value) for wanted in request.filters for value in (*wanted.any_of, *wanted.none_of))
     asked = ((value.field, value.value) for value in values_of(request.query) if value.field != "region")
     for field, value in dict.fromkeys((*filtered, *asked)):
         if value not in searcher.labels(field):
@@ -274,10 +274,18 @@ def _filters(params: SearchParams, gazetteer: Gazetteer) -> Iterator[ValueFilter
 
 
 def _ids(field: str, values: Iterable[str], gazetteer: Gazetteer) -> tuple[str, ...]:
-    """The ids that values stand for, sorted, so that a place by another name is the same filter."""
-    if field == "region":
-        return tuple(sorted({region_id for value in values for region_id in region_ids(value, gazetteer)}))
-    return tuple(sorted({slug(value) for value in values}))
+    """The ids that values stand for, sorted, so that a place by another name is the same filter.
+
+    A value with a minus before it is kept as it is, an id that nothing has: without the minus it would ask for just
+    what was not to be found.
+    """
+
+    def ids(value: str) -> tuple[str, ...]:
+        if value.lstrip().startswith("-"):
+            return (value,)
+        return region_ids(value, gazetteer) if field == "region" else (slug(value),)
+
+    return tuple(sorted({known for value in values for known in ids(value)}))
 
 
 def _facet(name: str, params: SearchParams) -> Facet:

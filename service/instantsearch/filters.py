@@ -2,7 +2,8 @@
 
 `facetFilters`: `"source:Daily NK"`, lists are AND, lists in them OR, a minus before the value negates.
 `numericFilters`: `"date.year>=2018"`, `"date.year:2018 TO 2020"`, in the same lists. `filters`: one text with AND, OR,
-NOT and parentheses over both. What cannot be read raises `ValueError`, to be said of the parameter.
+NOT and parentheses over both; there a minus before a value without quotation marks negates, too. What cannot be read
+raises `ValueError`, to be said of the parameter.
 
 Dates are intervals: a numeric filter asks for the articles that were possibly published so.
 """
@@ -204,7 +205,9 @@ class _Parser:
             raise ValueError(f"has more than {MOST_CONDITIONS} conditions")
         if lexeme["number"]:
             return _numeric_condition(lexeme["number"])
-        return _equals(lexeme["attribute"], next(filter(None, lexeme.group("double", "single", "bare")), ""))
+        if lexeme["bare"]:
+            return _facet_condition(f"{lexeme['attribute']}:{lexeme['bare']}")
+        return _equals(lexeme["attribute"], lexeme["double"] or lexeme["single"] or "")
 
 
 def _quoted(text: str) -> str:

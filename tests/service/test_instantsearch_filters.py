@@ -37,7 +37,7 @@ def second(*day: int) -> int:
         pytest.param([["source:a", "source:b"], "topic:c"], "(source:a OR source:b) topic:c", id="a list in it is OR"),
         pytest.param(["source:-a"], "-source:a", id="a minus negates"),
         pytest.param([["source:-a", "topic:b"]], "-source:a OR topic:b", id="in an OR as well"),
-        pytest.param(["source:\\-a"], "source:-a", id="a minus that belongs to the value"),
+        pytest.param(["source:\\-a"], 'source:"-a"', id="a minus that belongs to the value"),
         pytest.param(["region.lvl1:A > B"], 'region:"A > B"', id="a level is a region"),
         pytest.param(["region.lvl0:A: the 2nd"], 'region:"A: the 2nd"', id="only the first colon parts"),
         pytest.param(["date.year:2018"], "date:2018-01-01.. date:..2018-12-31", id="a year"),
@@ -103,12 +103,16 @@ def test_numeric_filters(value: Any, reads_as: str) -> None:
         pytest.param("NOT(source:a)", "-source:a", id="NOT at a parenthesis"),
         pytest.param("date.year >= 2018 AND source:a", "date:2018-01-01.. source:a", id="a comparison"),
         pytest.param("date.year:2018 TO 2019", "date:2018-01-01.. date:..2019-12-31", id="a range"),
+        pytest.param("source:-a OR topic:b", "-source:a OR topic:b", id="a minus negates"),
+        pytest.param("NOT source:-a", "source:a", id="NOT of a minus"),
+        pytest.param("source:\\-a", 'source:"-a"', id="a minus that belongs to the value"),
+        pytest.param('source:"-a"', 'source:"-a"', id="a minus in quotes"),
         pytest.param("source:AND", "source:AND", id="a value that looks like a word of the language"),
         pytest.param("source:신문", "source:신문", id="any script"),
     ],
 )
 def test_filters(text: str, reads_as: str) -> None:
-    """OR binds least, then AND, then NOT."""
+    """OR binds least, then AND, then NOT; a minus before a value negates as it does in lists."""
     assert str(query_from_filters(text)) == reads_as
 
 

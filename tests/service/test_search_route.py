@@ -282,6 +282,26 @@ def test_values_that_nobody_has_are_told_in_questions_too(api: Api) -> None:
     ]
 
 
+@pytest.mark.parametrize("minus", ["-", " -", "--", "- "])
+def test_a_minus_is_no_part_of_parameters(api: Api, minus: str) -> None:
+    """A value with one is a value that no article has, which is told; it is not taken for the value without it."""
+    for field, value in (("source", "Daily NK"), ("region", "Sinuiju"), ("topic", "smuggling"), ("language", "ko")):
+        answer = api.get("/v1/search", {field: f"{minus}{value}"}).json
+        assert answer["total"] == 0 < api.get("/v1/search", {field: value}).json["total"]
+        said = f"no article of this archive has the {field} {minus}{value}"
+        assert answer["query"]["warnings"] == [{"code": "unknown-value", "detail": said}]
+
+
+def test_an_excluded_value_that_nobody_has_is_told(api: Api) -> None:
+    """It hides nothing, which whoever wrote it should know."""
+    everything = api.get("/v1/search").json["total"]
+    for field, value in (("source", "-daily-nk"), ("region", "nowhere"), ("topic", "weather")):
+        answer = api.get("/v1/search", {f"exclude_{field}": value}).json
+        assert answer["total"] == everything
+        said = f"no article of this archive has the {field} {value}"
+        assert answer["query"]["warnings"] == [{"code": "unknown-value", "detail": said}]
+
+
 def test_pages_follow_one_another(api: Api, ids: Callable[[testing.Result], list[str]]) -> None:
     """Pages cut the same sequence into pieces; beyond the last there is nothing and no error."""
     whole = ids(api.get("/v1/search", {"per_page": 50}))
