@@ -146,6 +146,7 @@ _LEXEME = re.compile(
 )
 _SYMBOLS = {"open": _Kind.OPEN, "close": _Kind.CLOSE, "not": _Kind.NOT, "or": _Kind.OR, "and": _Kind.AND}
 _TAIL = re.compile(r"(?:\*|~\d*)+$")
+_STAR_BELONGS = "a * belongs at the end of a word, outside quotation marks"
 _LOOKS_LIKE_FIELD = re.compile(r"[^\W\d_]+:[^/]")
 
 
@@ -312,10 +313,12 @@ class _Parser:
         return Dates(start, end)
 
     def _phrase(self, text: str, field: str | None, distance: int | None) -> Query | None:
-        words = tuple(word for word in text.split() if word_offsets(word))
+        words = tuple(word for word in text.replace("*", " ").split() if word_offsets(word))
         if not words:
             self._no_words(f'"{text}"')
             return None
+        if "*" in text:
+            self._warn("star-inside", f'{text} was searched as "{" ".join(words)}": {_STAR_BELONGS}')
         self.terms += len(word_offsets(" ".join(words)))
         if distance is None or len(words) == 1:
             return Phrase(words, field)
@@ -332,12 +335,17 @@ class _Parser:
         if not found:
             self._no_words(text + tail)
             return None
+        starred = f"{text}*" if "*" in tail else text
         if "~" in tail:
-            self._warn("no-fuzzy", f"{text}{tail} was searched as {text}: ~ belongs behind a phrase")
-        if "*" in text:
-            self._warn("star-inside", f"the * in {text} was left out: it belongs at the end of a word")
+            self._warn("no-fuzzy", f"{text}{tail} was searched as {starred}: ~ belongs behind a phrase")
         if field is None and _LOOKS_LIKE_FIELD.match(text) and not text.lower().startswith("date:"):
             self._warn("unknown-field", f"{text} was searched as words: no such field, or no such value of it")
+        if "*" in text:
+            inside = [part for part in text.split("*") if word_offsets(part)]
+            if len(inside) > 1:
+                return self._phrase(starred, field, None)
+            self._warn("star-inside", f"the * in {text} was left out: {_STAR_BELONGS}")
+            text, found = inside[0], word_offsets(inside[0])
         self.terms += len(found)
         if "*" in tail:
             word = text[slice(*found[0])]

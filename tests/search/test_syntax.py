@@ -120,7 +120,15 @@ def test_language(text: str, query: Query) -> None:
         pytest.param("date:-2011", Term("date:-2011"), ["not-a-date"], id="not in, or until: no date"),
         pytest.param("so*", Term("so"), ["no-prefix"], id="short prefix"),
         pytest.param("foreign-ma*", Term("foreign-ma"), ["no-prefix"], id="prefix of two words"),
-        pytest.param("*ggling", Term("*ggling"), ["star-inside"], id="leading star"),
+        pytest.param("*ggling", Term("ggling"), ["star-inside"], id="leading star"),
+        pytest.param("*smuggl*", Prefix("smuggl"), ["star-inside"], id="leading star of a prefix"),
+        pytest.param("ri*ce", Phrase(("ri", "ce")), ["star-inside"], id="star inside"),
+        pytest.param("title:ri*ce*", Phrase(("ri", "ce"), "title"), ["star-inside"], id="stars inside and behind"),
+        pytest.param('"solar pan*"', Phrase(("solar", "pan")), ["star-inside"], id="star in a phrase"),
+        pytest.param('"smuggl*"', Phrase(("smuggl",)), ["star-inside"], id="star in quotes"),
+        pytest.param('"a* b"~5', Near(("a", "b"), 5), ["star-inside"], id="star in near"),
+        pytest.param('"*"', Nothing(), ["no-words"], id="nothing but a star in quotes"),
+        pytest.param("smuggl*~2", Prefix("smuggl"), ["no-fuzzy"], id="fuzzy prefix"),
         pytest.param("word~2", Term("word"), ["no-fuzzy"], id="fuzzy"),
         pytest.param('"a b"~99', Near(("a", "b"), 50), ["distance-lowered"], id="very far"),
         pytest.param("autor:kim", Term("autor:kim"), ["unknown-field"], id="unknown field"),
@@ -141,10 +149,20 @@ def test_lenience(text: str, query: Query, codes: list[str]) -> None:
     assert [notice.code for notice in parsed.warnings] == codes
 
 
-def test_a_minus_inside_is_told_with_what_was_meant() -> None:
-    """The warning shows how to write it."""
-    (warning,) = parse("source:-KCNA").warnings
-    assert warning.detail == "source:-… was read as -source:KCNA: a minus belongs before the field"
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("source:-KCNA", "source:-… was read as -source:KCNA: a minus belongs before the field"),
+        ("*rice", "the * in *rice was left out: a * belongs at the end of a word, outside quotation marks"),
+        ("ri*ce", 'ri*ce was searched as "ri ce": a * belongs at the end of a word, outside quotation marks'),
+        ('"a b*"', 'a b* was searched as "a b": a * belongs at the end of a word, outside quotation marks'),
+        ("smuggl*~2", "smuggl*~2 was searched as smuggl*: ~ belongs behind a phrase"),
+    ],
+)
+def test_what_was_made_of_it_is_told(text: str, said: str) -> None:
+    """A warning says what was searched, and how it is written."""
+    (warning,) = parse(text).warnings
+    assert warning.detail == said
 
 
 @pytest.mark.parametrize(
