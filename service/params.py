@@ -21,9 +21,10 @@ from urllib.parse import quote_plus, unquote_to_bytes
 
 from index.document import Role
 from index.fields import FIELDS, KEYWORD_FIELDS, FieldKind
+from search.days import days_from_date
 from search.engine import DateMatch, Interval, Sort
 from search.related import MOST_RELATED
-from search.syntax import PUBLIC_LIMITS, days_from_date
+from search.syntax import PUBLIC_LIMITS
 from service import marks
 from service.problems import ParamProblem
 
