@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from index.document import RawDocument
 from index.errors import UnreadableInput
 from index.read.jsonl import article_from_json, article_from_row
+from index.read.text import UTF8_MARK
 from service.problems import ParamProblem, TooLarge, UnreadableBody, UnusableArticles
 
 if TYPE_CHECKING:
@@ -74,14 +75,14 @@ def arrival_from_object(row: Mapping[str, object], article_id: str) -> Arrival:
 
 
 def arrivals_from_lines(body: bytes, limits: WriteLimits) -> tuple[Arrival, ...]:
-    """The articles of a body with one on each line; blank lines are none.
+    """The articles of a body with one on each line; blank lines are none, and a mark before the first says nothing.
 
     Raises `TooLarge` if they are too many or too long, `UnusableArticles` with all that is wrong, `UnreadableBody` for
     none at all.
     """
     arrivals: list[Arrival] = []
     problems: list[ParamProblem] = []
-    for number, line in _lines(body, limits):
+    for number, line in _lines(body.removeprefix(UTF8_MARK), limits):
         try:
             arrivals.append(Arrival(number, *article_from_json(line, ORIGIN, number)))
         except UnreadableInput as problem:

@@ -153,6 +153,13 @@ def test_a_batch_is_kept_and_told_line_by_line(writer: Writer) -> None:
     assert (again.json["unchanged"], again.json["change"]) == (2, 3)
 
 
+def test_a_batch_may_begin_as_files_of_windows_do(writer: Writer) -> None:
+    """A byte order mark before the first line is no part of it, as it is none of a file; a second one is."""
+    assert writer.post('\ufeff{"id": "x", "body": "b"}', {"id": "y", "body": "b"}).json["added"] == 2
+    answer = writer.post('\ufeff\ufeff{"id": "z", "body": "b"}')
+    assert (answer.status_code, answer.json["errors"][0]["param"]) == (422, "line 1")
+
+
 def test_a_batch_is_all_or_nothing(writer: Writer) -> None:
     """One line that cannot be taken, and nothing is kept; every such line is named with its reason."""
     answer = writer.post(
