@@ -24,6 +24,8 @@ from service.widget import FACETS, FORM_WORDS, load_widgets, snippet
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from service.limiting.rates import Rate
+
 
 @click.group("sites")
 def sites_group() -> None:
@@ -74,7 +76,7 @@ def add_site_command(  # noqa: PLR0913, PLR0917 - what can be chosen, by name
                 "origins": tuple(map(origin_from_text, dict.fromkeys(origins))),
                 "facets": _fields(facets),
                 "filters": checked_filters(filters),
-                "rate": rate_from_text(rate),
+                "rate": _rate(rate),
                 "frame_ancestors": tuple(map(origin_from_text, dict.fromkeys(framers))),
                 "created": dt.datetime.now(dt.UTC).replace(microsecond=0),
             },
@@ -97,6 +99,14 @@ def _fields(text: str | None) -> tuple[str, ...] | None:
         if name not in FACET_FIELDS:
             raise ValueError(f"--facets {text}: {name} cannot be counted; there are {', '.join(FACET_FIELDS)}")
     return fields
+
+
+def _rate(text: str) -> Rate | None:
+    """How often pages may ask; None for as often as anybody. Raises `ValueError`."""
+    try:
+        return rate_from_text(text)
+    except ValueError as error:
+        raise ValueError(f"--rate {text}: {error}") from None
 
 
 @sites_group.command("list")
