@@ -78,7 +78,7 @@ def create_key_command(scopes: tuple[str, ...], name: str, expires: str, filters
             now=now,
             name=name,
             expires=None if expires == _NEVER else _expiry(expires, now),
-            filters=checked_filters(filters),
+            filters=checked_filters(filters, data),
         )
         with changing_register(data) as change:
             change.register = msgspec.structs.replace(change.before, keys=(*change.before.keys, key))

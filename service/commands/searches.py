@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 import sys
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from index.analysis import slug
-from index.errors import IndexingError
 from index.gazetteer import load_gazetteer
-from search.errors import SearchError
 from search.syntax import Notice
 from search.thesaurus import Lexicon
-from service.asking import asked_from_params, corrected, unknown_values
+from service.asking import asked_from_params, corrected
 from service.commands.frame import SOMETHING_WRONG, NotDone, data_option, naming_options
-from service.commands.restricting import print_table
+from service.commands.restricting import find_unknown_values, print_table
 from service.saved.file import MOST, SearchesError, changing_searches, read_searches
 from service.saved.searches import (
     ASKED,
@@ -32,7 +28,6 @@ from service.saved.searches import (
     search_from_arguments,
 )
 from service.saved.topic import topic_row
-from service.settings import SettingsError, settings_from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,20 +104,16 @@ def add_search_command(
 
 def _unknown(search: SavedSearch, data: Path, lexicon: Lexicon) -> tuple[Notice, ...]:
     """A notice for each value that no article has; where no index can tell, for each place the gazetteer lacks."""
-    from service.wiring import archive_from_settings  # noqa: PLC0415 - an engine takes long, and only this asks one
-
     asked = asked_from_params(params_of(search), lexicon)
-    try:
-        settings = replace(settings_from_environment(os.environ), data=data)
-        with closing(archive_from_settings(settings)) as archive:
-            return tuple(unknown_values(corrected(asked, archive, lexicon).request, archive.searcher))
-    except (IndexingError, SearchError, SettingsError):  # no reason not to save it
-        places = (place for wanted in asked.request.filters if wanted.field == "region" for place in wanted.any_of)
-        return tuple(
-            Notice("unknown-place", f"{place} is not in the gazetteer; only declared regions can match")
-            for place in places
-            if not lexicon.gazetteer.find(place)
-        )
+    found = find_unknown_values(lambda archive: corrected(asked, archive, lexicon).request, data)
+    if found is not None:
+        return found
+    places = (place for wanted in asked.request.filters if wanted.field == "region" for place in wanted.any_of)
+    return tuple(
+        Notice("unknown-place", f"{place} is not in the gazetteer; only declared regions can match")
+        for place in places
+        if not lexicon.gazetteer.find(place)
+    )
 
 
 def _refuse_name(name: str, search_id: str) -> None:

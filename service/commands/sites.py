@@ -75,7 +75,7 @@ def add_site_command(  # noqa: PLR0913, PLR0917 - what can be chosen, by name
                 "id": name,
                 "origins": tuple(map(origin_from_text, dict.fromkeys(origins))),
                 "facets": _fields(facets),
-                "filters": checked_filters(filters),
+                "filters": checked_filters(filters, data),
                 "rate": _rate(rate),
                 "frame_ancestors": tuple(map(origin_from_text, dict.fromkeys(framers))),
                 "created": dt.datetime.now(dt.UTC).replace(microsecond=0),

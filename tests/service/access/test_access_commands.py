@@ -91,6 +91,28 @@ def test_a_site_is_added_shown_and_removed(tmp_path: Path) -> None:
     assert read_register(tmp_path).sites == ()
 
 
+FILTERS = ("topic:nonsense OR source:kcna", "-source:Nobody region:Atlantis")
+"""Filters with values, three of which no article has."""
+
+
+@pytest.mark.parametrize("kept", [("sites", "add", "newsroom", *ORIGIN), ("keys", "create", "--scope", "read")])
+def test_filters_by_what_no_article_has_are_noted(tmp_path: Path, kept: tuple[str, ...]) -> None:
+    """Where there is an index, it says so of each value; whatever there is, they are kept, for articles may come."""
+    filters = [option for text in FILTERS for option in ("--filter", text)]
+    unbuilt = run(*kept, *filters, data=tmp_path / "unbuilt")
+    (tmp_path / "a.jsonl").write_text('{"id": "1", "body": "Rain fell.", "source": "KCNA"}')
+    for command in (("ingest", str(tmp_path / "a.jsonl")), ("build",)):
+        assert run(*command, data=tmp_path / "data").exit_code == 0
+    built = run(*kept, *filters, data=tmp_path / "data")
+    place = "Atlantis is not in the gazetteer; only declared regions can match"
+    values = [f"no article of this archive has the {value}" for value in ("topic nonsense", "source nobody")]
+    for made, data, said in ((unbuilt, "unbuilt", []), (built, "data", values)):
+        assert made.exit_code == 0
+        assert re.findall("^Note: (.+)$", made.stderr, re.MULTILINE) == [place, *said]
+        register = read_register(tmp_path / data)
+        assert [each.filters for each in register.sites or register.keys] == [FILTERS]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
