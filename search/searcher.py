@@ -23,7 +23,7 @@ from search.related import Relations
 from search.spans import matches, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from index.document import Label
     from search.engine import Engine, Facet, Match, Matches
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from search.spelling import Vocabulary
 
 _EVERYTHING: Final = Everything()
+
+READ_FOR_FORMS: Final = 16
+"""Articles that are read for how they write a word."""
+
+READ_AT_ONCE: Final = 4
+"""Of these, those that are asked for in one go: mostly the form that is looked for is in the first."""
 
 
 class Articles(Protocol):
@@ -179,15 +185,18 @@ class Searcher:
         """How many articles match a query in analysed form."""
         return self.matches(SearchRequest(query=query, limit=0)).total
 
-    def spelling(self, term: str) -> str:
-        """A term as the best article for it writes it, in small letters; the term itself if there is none."""
-        top = self.matches(SearchRequest(query=Term(term), limit=1)).top
-        for document in self.documents([match.serial for match in top]):
-            record = record_from_document(0, document)
-            for text in (record.title, record.body, record.captions, record.authors):
-                for start, end in AnalysedText(text).places(term)[:1]:
-                    return text[start:end].lower()
-        return term
+    def forms(self, term: str) -> Iterator[str]:
+        """How the best articles for a term write it, in small letters, no form twice. They are read as it goes on.
+
+        An index has stems, which are no words: only articles say which words there are.
+        """
+        top = self.matches(SearchRequest(query=Term(term), limit=READ_FOR_FORMS)).top
+        told: set[str] = set()
+        for start in range(0, len(top), READ_AT_ONCE):
+            for document in self.documents([match.serial for match in top[start : start + READ_AT_ONCE]]):
+                new = [form for form in _forms(term, document) if form not in told]
+                told.update(new)
+                yield from new
 
     def documents(self, serials: Sequence[int]) -> tuple[Document, ...]:
         """The documents of these serials, which `matches` gave, in this order."""
@@ -256,6 +265,16 @@ class Searcher:
             case _, counts:
                 message = f"engine answered {facet} with {type(counts).__name__}"
                 raise TypeError(message)
+
+
+def _forms(term: str, document: Document) -> Iterable[str]:
+    """How an article writes a term, in small letters. Of a very long text only the beginning is looked at."""
+    record, share = record_from_document(0, document), LOOKED_AT_TOGETHER // READ_FOR_FORMS
+    found: dict[str, None] = {}
+    for text in (record.title, record.body, record.captions, record.authors):
+        places = AnalysedText(text[:share]).places(term)  # the last word of which may be cut
+        found |= dict.fromkeys(text[start:end].lower().rstrip("_") for start, end in places if end < share)
+    return found
 
 
 def _field_of(facet: Facet) -> str:

@@ -4,11 +4,13 @@
 becomes a `Correction`, so that readers are told. A word that is there, however rare, is never replaced; `find_better`
 says what else a question that finds little may have meant, for the reader to choose.
 
-One edit is forgiven from four letters on, two from eight (`search.engines.kernels_terms` says what an edit is). The
-first letter stays, unless nothing else fits. What is in quotation marks, in a field, or after a minus stays as it is,
-and so do numbers and words of scripts other than Latin, where an edit says little. One place is never taken for
-another: a word of a place's name is replaced by nothing but a name of that place, and a misspelt word that is as near
-to two places is left alone, with a notice.
+One edit is forgiven from four letters on, two from eight (`search.edits` says what an edit is). The first letter stays,
+unless nothing else fits. A vocabulary has stems, and a stem may be near to what was typed though no word of it is: so
+articles are read for how they write it, and a word is replaced by nothing but what some article does write so near.
+
+What is in quotation marks, in a field, or after a minus stays as it is, and so do numbers and words of scripts other
+than Latin, where an edit says little. One place is never taken for another: a word of a place's name is replaced by
+nothing but a name of that place, and a misspelt word that is as near to two places is left alone, with a notice.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from index.analysis import fold, stem, terms
+from search.edits import edits
 from search.query import (
     And,
     Dates,
@@ -57,16 +60,18 @@ CLEARLY_MORE: Final = 10
 class Effort:
     """How far to look for what was meant: words of one question (the others stay as they are), and edits of a word.
 
+    `terms` is for how many terms, in one question, articles are read.
     Unless first letters are looked for, words begin as typed, which is where nearly all of the work is saved.
     """
 
     words: int
     edits: int
+    terms: int
     looks_for_first_letters: bool
 
 
-THOROUGH: Final = Effort(words=4, edits=2, looks_for_first_letters=True)
-WHILE_TYPING: Final = Effort(words=1, edits=1, looks_for_first_letters=False)
+THOROUGH: Final = Effort(words=4, edits=2, terms=24, looks_for_first_letters=True)
+WHILE_TYPING: Final = Effort(words=1, edits=1, terms=4, looks_for_first_letters=False)
 
 
 class Vocabulary(Protocol):
@@ -88,8 +93,8 @@ class Articles(Protocol):
         """How many match a query in analysed form."""
         ...
 
-    def spelling(self, term: str) -> str:
-        """A term as some article writes it: terms are stems."""
+    def forms(self, term: str) -> Iterable[str]:
+        """How some articles write a term, the best ones first: terms are stems."""
         ...
 
 
@@ -113,10 +118,9 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A term that may have been meant."""
+    """A term that may have been meant, as articles write it near to what was typed."""
 
-    term: str
-    distance: int
+    written: str
     articles: int
     places: frozenset[str]
 
@@ -146,6 +150,7 @@ class Speller:
     articles: Articles
     effort: Effort = THOROUGH
     _looked_up: int = field(default=0, init=False)
+    _read: int = field(default=0, init=False)
 
     def correct(self, query: Query) -> Corrected:
         """The question with words that no article has replaced by the likeliest that some have."""
@@ -171,10 +176,9 @@ class Speller:
             own = self.articles.count(Term(found[0])) if _can_be_misspelt(term, found) else 0
             if not own:
                 continue
-            near = [one for one in self._candidates(term.text) if one.articles >= CLEARLY_MORE * own]
-            best = _best(near)
-            if best is not None:
-                correction = Correction(term.text, self._spelling(best.term, term.text), best.articles)
+            best = _best(self._candidates(term.text))
+            if best is not None and best.articles >= CLEARLY_MORE * own:
+                correction = Correction(term.text, best.written, best.articles)
                 return Corrected(_replaced(query, term, Term(correction.used)), (correction,))
         return None
 
@@ -196,28 +200,49 @@ class Speller:
         candidates = self._candidates(word.text)
         best = _best(candidates)
         if best is None:
-            return Corrected(word, notices=tuple(self._undecided(word, candidates)))
-        correction = Correction(word.text, self._spelling(best.term, word.text), best.articles)
+            return Corrected(word, notices=tuple(_undecided(word, candidates)))
+        correction = Correction(word.text, best.written, best.articles)
         return Corrected(Term(correction.used), (correction,))
 
-    def _undecided(self, word: Term, candidates: Sequence[_Candidate]) -> Iterable[Notice]:
-        if candidates:
-            names = " or ".join(sorted({self.articles.spelling(one.term) for one in _nearest(candidates)}))
-            yield Notice("undecided-place", f"{word.text} is in no article; if a place was meant, it may be {names}")
-
     def _candidates(self, text: str) -> tuple[_Candidate, ...]:
-        """What may have been meant by a word: terms with the fewest edits, the first letter kept if one has it."""
+        """What may have been meant by a word: with the fewest edits, the first letter kept if one has it.
+
+        What most articles have comes first; others only if they are of places as it is, and so may be meant as well.
+        """
         word = fold(text)
-        own = stem(word)
         forgiven = 2 if len(word) >= TWO_EDITS_FROM else 1
         for most in range(1, min(forgiven, self.effort.edits) + 1):
             for beginning in (word[0], "") if self.effort.looks_for_first_letters else (word[0],):
-                near = self._near(word, own, most, beginning)
-                counted = [self._counted(term, near[term], own) for term in sorted(near, key=near.__getitem__)]
-                kept = tuple(one for one in counted[:MOST_COUNTED] if one is not None)
-                if kept:
-                    return kept
+                found = self._written(word, most, self._counted(word, most, beginning))
+                if found:
+                    return found
         return ()
+
+    def _written(self, word: str, most: int, counted: Iterable[tuple[str, int]]) -> tuple[_Candidate, ...]:
+        """Those of some terms, with how many articles have each, that articles write within so many edits of a word.
+
+        None if too many would have to be read: no place is to be taken for one that was not looked at.
+        """
+        found: list[_Candidate] = []
+        for term, articles in counted:
+            places = self.places.of(term)
+            if found and not (found[0].places and places):
+                continue
+            if self._read == self.effort.terms:
+                return ()
+            self._read += 1
+            written = next((form for form in self.articles.forms(term) if edits(word, fold(form)) <= most), None)
+            if written is not None:
+                found.append(_Candidate(written, articles, places))
+        return tuple(found)
+
+    def _counted(self, word: str, most: int, beginning: str) -> list[tuple[str, int]]:
+        """Terms that may stand for a word and how many articles have each, those that most have first."""
+        own = stem(word)
+        near = self._near(word, own, most, beginning)
+        likely = [term for term in sorted(near, key=lambda term: (near[term], term)) if self._may_be(term, own)]
+        counted = [(term, self.articles.count(Term(term))) for term in likely[:MOST_COUNTED]]
+        return sorted((one for one in counted if one[1]), key=lambda one: (-one[1], one[0]))
 
     def _near(self, word: str, own: str, most: int, beginning: str) -> dict[str, int]:
         """Terms of words within so many edits of a word. Of two edits, those within as many of its stem do as well.
@@ -235,19 +260,11 @@ class Speller:
         near.pop(own, None)
         return near
 
-    def _spelling(self, term: str, asked: str) -> str:
-        """How to write a term in a word's place: in the form that is one edit from it, if there is one."""
-        written = self.articles.spelling(term)
-        forms = {edit for edit in _edits(fold(asked)) if stem(edit) == term}
-        return written if not forms or written in forms else min(forms, key=lambda form: (len(form), form))
-
-    def _counted(self, term: str, distance: int, own: str) -> _Candidate | None:
-        """A term that some article has and that may stand for another; None if it may not."""
-        places, own_places = self.places.of(term), self.places.of(own)
-        if (own_places and not own_places & places) or any(letter.isdigit() for letter in term):
-            return None
-        articles = self.articles.count(Term(term))
-        return _Candidate(term, distance, articles, places) if articles else None
+    def _may_be(self, term: str, own: str) -> bool:
+        """Whether a term may stand for another: never one place for another, nor what has digits."""
+        own_places = self.places.of(own)
+        is_of_place = not own_places or bool(own_places & self.places.of(term))
+        return is_of_place and not any(map(str.isdigit, term))
 
 
 def _can_be_misspelt(word: Term, found: Sequence[str]) -> bool:
@@ -263,21 +280,18 @@ def _can_be_misspelt(word: Term, found: Sequence[str]) -> bool:
     )
 
 
-def _nearest(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    fewest = min(one.distance for one in candidates)
-    return [one for one in candidates if one.distance == fewest]
-
-
 def _best(candidates: Sequence[_Candidate]) -> _Candidate | None:
-    """The nearest, of those the one that most articles have; None if the nearest are of several places."""
-    if not candidates:
+    """The first, which most articles have; None if it is a place and others are other places."""
+    of_places = [one.places for one in candidates if one.places]
+    if not candidates or (candidates[0].places and not frozenset.intersection(*of_places)):
         return None
-    nearest = _nearest(candidates)
-    best = min(nearest, key=lambda one: (-one.articles, one.term))
-    of_places = [one.places for one in nearest if one.places]
-    if best.places and not frozenset.intersection(*of_places):
-        return None
-    return best
+    return candidates[0]
+
+
+def _undecided(word: Term, candidates: Sequence[_Candidate]) -> Iterable[Notice]:
+    if candidates:
+        names = " or ".join(sorted({one.written for one in candidates}))
+        yield Notice("undecided-place", f"{word.text} is in no article; if a place was meant, it may be {names}")
 
 
 def _edits(word: str) -> Iterable[str]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from index.opensearch.schema import PAGE_WINDOW, WORD
+from search.edits import edits
 from search.engine import MAX_EXPANSIONS
 from search.errors import TooManyExpansions
 
@@ -107,21 +108,3 @@ def _words(view: View, query: dict[str, Any], most: int) -> list[str]:
     body = {"size": most, "query": query, "_source": False, "track_total_hits": False}
     answer = view.cluster.ask("POST", f"/{view.words}/_search", body, allow_partial_search_results=False)
     return sorted(hit["_id"] for hit in answer["hits"]["hits"])
-
-
-def edits(one: str, other: str) -> int:
-    """The distance of optimal string alignment: letters put in, left out, changed, or swapped with their neighbour.
-
-    >>> edits("smuggling", "smugglign"), edits("rice", "ice"), edits("rice", "mice")
-    (1, 1, 1)
-    """
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        earlier, before, row = before, row, [i]
-        for j, opposite in enumerate(other, start=1):
-            distance = min(before[j] + 1, row[-1] + 1, before[j - 1] + (letter != opposite))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == opposite:
-                distance = min(distance, earlier[j - 2] + 1)
-            row.append(distance)
-    return row[-1]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -12,11 +14,11 @@ from hypothesis import strategies as st
 from index.analysis import terms
 from index.gazetteer import Gazetteer, Place
 from search.query import Query, Term
-from search.spelling import WHILE_TYPING, Correction, PlaceWords, Speller
+from search.spelling import THOROUGH, WHILE_TYPING, Correction, PlaceWords, Speller
 from search.syntax import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 PLACES: Final = PlaceWords(
     Gazetteer(
@@ -50,10 +52,13 @@ def distance(one: str, other: str) -> int:
 
 
 class Words:
-    """An archive of the words above: a vocabulary, and the articles."""
+    """An archive of the words above, each in articles of its own: a vocabulary, and the articles."""
 
     def __init__(self, articles: Mapping[str, int]) -> None:
-        self._written = {terms(word)[0]: (word, count) for word, count in articles.items()}
+        self._written: dict[str, Counter[str]] = {}
+        self.read: list[str] = []
+        for word, count in articles.items():
+            self._written.setdefault(terms(word)[0], Counter())[word] += count
 
     def known(self, words: Sequence[str]) -> frozenset[str]:
         """As `Vocabulary` says."""
@@ -67,11 +72,12 @@ class Words:
     def count(self, query: Query) -> int:
         """As `Articles` says."""
         assert isinstance(query, Term)
-        return self._written.get(query.text, ("", 0))[1]
+        return self._written.get(query.text, Counter()).total()
 
-    def spelling(self, term: str) -> str:
+    def forms(self, term: str) -> Iterator[str]:
         """As `Articles` says."""
-        return self._written[term][0]
+        self.read.append(term)
+        return (form for form, _ in self._written[term].most_common())
 
 
 def speller(articles: Mapping[str, int] = ARTICLES) -> Speller:
@@ -120,18 +126,56 @@ def test_corrections_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "used"),
+    ("asked", "archive", "used"),
     [
-        pytest.param("diied", "died", id="the form that was meant, not the stem's nearest neighbour"),
-        pytest.param("colour", "color", id="the form one edit away, not the one in the articles"),
-        pytest.param("smuglings", "smugglings", id="in another number than the articles have it"),
+        pytest.param("diied", {"died": 8, "did": 41, "due": 300}, "died", id="not the nearest neighbour of the stem"),
+        pytest.param("colour", {"colors": 8, "color": 3}, "color", id="the form within an edit, not the commonest"),
+        pytest.param("smuglings", {"smuggling": 40}, "smuggling", id="two edits, one of them in the ending"),
+        pytest.param("gruesse", {"Grüße": 3}, "Grüße", id="as it is written, and as near as when folded"),
+        pytest.param("Straße", {"stress": 3}, None, id="no article has stresse"),
+        pytest.param("naive", {"navy": 32}, None, id="no article has navie"),
+        pytest.param("colour", {"colors": 8, "colorful": 4}, None, id="no article has color"),
+        pytest.param("communizing", {"commons": 289, "common": 400}, None, id="no article has commonizing"),
+        pytest.param("starvation", {"starts": 252, "start": 9}, None, id="only its stem is near, in one edit"),
+        pytest.param("religion", {"regional": 50, "regions": 9}, None, id="only its stem is near, in two"),
+        pytest.param("remittances", {"registers": 9}, None, id="farther than two edits"),
+        pytest.param("naive", {"navy": 32, "natives": 20, "native": 9}, "native", id="what some articles do have"),
     ],
 )
-def test_what_is_used_is_near_to_what_was_asked(asked: str, used: str) -> None:
-    """Terms are stems, and a stem is nearer to others than its words are."""
-    archive = {"dies": 8, "did": 41, "due": 300, "colorful": 4, "colors": 3, "smuggling": 40}
-    [correction] = speller(archive).correct(Term(asked)).corrections
-    assert correction.used == used
+def test_what_is_used_is_near_to_what_was_asked(asked: str, archive: Mapping[str, int], used: str | None) -> None:
+    """Terms are stems, which may be nearer than their words are: a word is replaced by what articles write near it."""
+    found = [correction.used for correction in speller(archive).correct(Term(asked)).corrections]
+    assert found == ([used] if used else [])
+
+
+def test_what_is_offered_is_written_so() -> None:
+    """Nor is another question offered with a word that no article has: defeator."""
+    assert speller({"defector": 1, "defeats": 50, "defeated": 20}).find_better(Term("defector")) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "terms_read"),
+    [
+        pytest.param(Term("smugling"), ["smuggl"], id="one for a word that is written so"),
+        pytest.param(Term("pyongyan"), ["pyongyang", "pyongan"], id="all places that it may be"),
+        pytest.param(Term("xylophone"), [], id="none where nothing is near"),
+    ],
+)
+def test_few_articles_are_read(asked: Term, terms_read: list[str]) -> None:
+    """Those for what most articles have are read first, and others only if one place may be another."""
+    words = Words(ARTICLES)
+    Speller(PLACES, words, words).correct(asked)
+    assert words.read == terms_read
+
+
+def test_no_more_is_read_than_that() -> None:
+    """However many terms are near that no article writes so, the articles for so many are read, and none is chosen."""
+    vowels = "aeiou"
+    crowd = {f"wa{one}{other}ted": 10 for one in ascii_lowercase for other in vowels}
+    words = Words({**crowd, "wabble": 5})
+    quick = Speller(PLACES, words, words, replace(THOROUGH, terms=3))
+    quick.correct(parse("wabating waebting waibting").query)
+    assert len(words.read) == 3
 
 
 def test_a_word_that_is_there_is_not_mistaken_for_a_neighbour_of_its_stem() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.service.made_up import made_up
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.service.conftest import Api
 
 
@@ -35,6 +39,29 @@ def test_misspelt_words_are_corrected_and_told(api: Api) -> None:
     assert answer["query"]["parsed"] == "smuglers"
     assert answer["query"]["corrections"] == [{"asked": "smuglers", "used": "smugglers", "articles": right["total"]}]
     assert answer["hits"][0]["highlights"] == right["hits"][0]["highlights"]
+
+
+@pytest.mark.parametrize(
+    ("q", "corrections"),
+    [
+        pytest.param("marktes", [("markets", 3)], id="a slip"),
+        pytest.param("agricultral", [("agricultural", 3)], id="in a form that few of them write"),
+        pytest.param("naive", [], id="which navy is not"),
+        pytest.param("beheading", [], id="nor behind"),
+        pytest.param("communizing", [], id="nor common"),
+        pytest.param("religion", [], id="nor regional"),
+        pytest.param("Straße", [], id="nor stressed"),
+    ],
+)
+def test_corrections_are_words_that_articles_have(
+    api_of: Callable[..., Api], archives_with: Callable[..., Any], q: str, corrections: list[tuple[str, int]]
+) -> None:
+    """A word gives way to one that some article has, within the slips that are promised, and to no other."""
+    said = "The navy stressed common markets behind regional agriculture."
+    api = api_of(archives_with([*(made_up(id_, body=said) for id_ in "ab"), made_up("c", "Agricultural markets")]))
+    answer = api.get("/v1/search", {"q": q}).json
+    told = [(one["used"], one["articles"]) for one in answer["query"]["corrections"]]
+    assert (told, answer["total"]) == (corrections, corrections[0][1] if corrections else 0)
 
 
 @pytest.mark.parametrize(

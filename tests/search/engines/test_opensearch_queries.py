@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from index.document import Role
+from search.edits import edits
 from search.engine import (
     DateCounts,
     DateFacet,
@@ -21,7 +22,6 @@ from search.engine import (
 )
 from search.engines.opensearch_counts import aggregations, counts_from_answer
 from search.engines.opensearch_queries import EVERYTHING, NOTHING, Translation, aged
-from search.engines.opensearch_vocabulary import edits
 from search.errors import TooManyBuckets, UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value
 
