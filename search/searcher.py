@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _EVERYTHING: Final = Everything()
 
-READ_FOR_FORMS: Final = 16
+READ_FOR_FORMS: Final = 32
 """Articles that are read for how they write a word."""
 
 READ_AT_ONCE: Final = 4

@@ -70,7 +70,7 @@ class Effort:
     looks_for_first_letters: bool
 
 
-THOROUGH: Final = Effort(words=4, edits=2, terms=24, looks_for_first_letters=True)
+THOROUGH: Final = Effort(words=4, edits=2, terms=16, looks_for_first_letters=True)
 WHILE_TYPING: Final = Effort(words=1, edits=1, terms=4, looks_for_first_letters=False)
 
 
