@@ -214,7 +214,7 @@ class Speller:
         for most in range(1, min(forgiven, self.effort.edits) + 1):
             for beginning in (word[0], "") if self.effort.looks_for_first_letters else (word[0],):
                 found = self._written(word, most, self._counted(word, most, beginning))
-                if found:
+                if found or self._read == self.effort.terms:
                     return found
         return ()
 
