@@ -118,7 +118,7 @@ class Company:
         named_so = rf"(?:{word} ){{0,2}}{nouns}\b(?! (?:of|for|to)\b)"
         telling = rf"(?:{any_of(sender['tellers'])})(?: who [^.,]{{1,60}},|, [^.]{{1,40}},)? {told}\b"
         self._sender_after = re.compile(
-            rf"(?:[- ]based)?(?: {named_so}| {telling})|\s?(?:[가-힣]+의 )?(?:한 |내부 |현지 )?{sender['korean']}"
+            rf"(?:[- ]based)?(?: {named_so}| {telling})|\s?(?:[가-힣]*의 )?(?:한 |내부 |현지 )*{sender['korean']}"
         )
         # "In Hyesan, sources said", but "rice was sold in Hyesan, sources said"
         self._sender_after_comma = re.compile(rf", {named_so}")

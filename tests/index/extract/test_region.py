@@ -39,6 +39,13 @@ def roles(text: str, kind: BlockKind = BlockKind.BODY, covered: str | None = Non
             id="a place and what it lies in",
         ),
         pytest.param("양강도 소식통은 10일", {"kp-ryanggang sender"}, id="a source in Korean"),
+        pytest.param("혜산의 소식통은 10일", {"kp-hyesan sender"}, id="a source of a place in Korean"),
+        pytest.param("평안북도의 한 내부 소식통이", {"kp-north-pyongan sender"}, id="one source of a place in Korean"),
+        pytest.param(
+            "양강도 혜산시의 소식통은", {"kp-ryanggang sender", "kp-hyesan sender"}, id="and what it lies in, in Korean"
+        ),
+        pytest.param("혜산의 한 주민은 소식통을 안다.", {"kp-hyesan mentioned"}, id="not whoever knows a source"),
+        pytest.param("북한의 소식통은", {"kp mentioned"}, id="a source of a country in Korean"),
         pytest.param("U.S. officials said", {"us mentioned"}, id="officials of a country are not there"),
         pytest.param(
             "Kim Un, manager of the Hamhung Thermal Power Plant, said:",
