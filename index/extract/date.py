@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from index.document import Basis, BlockKind, Evidence, Found, Precision, PublishedOn, Span
 from index.errors import DataFileError
-from index.extract.calendar import MONTH, DatePhrase, find_date_phrases, last_day
+from index.extract.calendar import MONTH, WEEKDAY, DatePhrase, find_date_phrases, last_day
 from index.extract.happening import ANNIVERSARY_WITHIN, REPORTED_WITHIN, HappeningReader, sentence_around
 from index.extract.rules import any_of, compiled
 
@@ -52,7 +52,10 @@ _HEAD: Final = 80
 """Characters before a date that are looked at for what announces it."""
 
 _READ = (BlockKind.TITLE, BlockKind.BODY, BlockKind.CAPTION)
-_DAY = rf"(?P<day>{MONTH} {{1,2}}\d{{1,2}}(?:,? {{1,2}}\d{{4}})?|\d{{1,2}} {{1,2}}{MONTH}(?:,? {{1,2}}\d{{4}})?)"
+_DAY = (
+    rf"(?:{WEEKDAY},? {{1,2}})?"
+    rf"(?P<day>{MONTH} {{1,2}}\d{{1,2}}(?:,? {{1,2}}\d{{4}})?|\d{{1,2}} {{1,2}}{MONTH}(?:,? {{1,2}}\d{{4}})?)"
+)
 _KOREAN_DAY = r"(?:\d{4}년 ?)?(?:1[0-2]|0?[1-9])월 ?(?:3[01]|[12]\d|0?[1-9])일"
 _SINCE_THEN = re.compile(r"\b[Ss]ince (?:[\w'’-]+ ){0,6}$")
 _LAST_MONTH = re.compile(r"\b(?:(?:early|mid|late|the end of|at the beginning of)[- ])?last month\b")

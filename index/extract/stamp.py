@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from index.document import Span
-from index.extract.calendar import MONTH, find_date_phrases, last_day
+from index.extract.calendar import MONTH, WEEKDAY, find_date_phrases, last_day
 from index.extract.rules import any_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ LONGEST: Final = 120
 """Characters of a line that may be a stamp."""
 
 _YEAR = re.compile(r"(?:1[89]|2[01])\d\d")
-_WEEKDAY = r"(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b)\.?"
 _ORDINAL = r"(?:st|nd|rd|th)?"
 _NUMBERS = r"(?P<year>(?:1[89]|2[01])\d\d)(?P<sep>[-/]|\. ?)(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})(?!\d)\.?"
 _WORDS = (
@@ -59,7 +58,7 @@ class StampReader:
         published, updated = any_of(rules["published"]), any_of(rules["updated"])
         self._line = re.compile(
             rf"[(\[]?(?:(?i:(?P<published>{published})|(?P<updated>{updated}))(?: (?:on|at))?\s*[:：|]?\s*)?"
-            rf"(?:{_WEEKDAY},? )?(?:{_NUMBERS}|{_WORDS})(?: ?\(?(?:{_WEEKDAY}|[월화수목금토일](?:요일)?)\)?)?"
+            rf"(?:{WEEKDAY},? )?(?:{_NUMBERS}|{_WORDS})(?: ?\(?(?:{WEEKDAY}|[월화수목금토일](?:요일)?)\)?)?"
             rf"{_TIME}?[)\]]?(?:[\s,;|·/–-]+(?i:{updated})(?![^\W\d_]).{{0,60}})?"
         )
 

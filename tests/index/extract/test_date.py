@@ -104,6 +104,19 @@ TOLD = "A source in Hyesan told Daily NK on June 17 that rice is dear."
             ("2016-06-01", "2016-06-30", "month"),
             id="told on a full date",
         ),
+        pytest.param(
+            "A source told Daily NK on Friday, June 17, 2016 that rice is dear.",
+            "",
+            ("2016-06-01", "2016-06-30", "month"),
+            id="told on a day of the week and a full date",
+        ),
+        pytest.param(
+            "On Tues. 5 March 2019, a source in Hyesan told Daily NK that rice is dear.",
+            "",
+            ("2019-03-01", "2019-03-31", "month"),
+            id="a day of the week and a full date, then told",
+        ),
+        pytest.param("On Tuesday, a source told Daily NK that rice is dear.", "", None, id="a day of the week alone"),
         pytest.param("The minister said on June 17 that rice is dear. COVID-19.", "", None, id="told by somebody else"),
         pytest.param(
             "A source said the ship was seen on June 17. COVID-19.",
