@@ -165,7 +165,7 @@ def _dateline(document: Document) -> Text:
     parts = dateline_of(document)
     place = _place_given(document, parts)
     shown = [part.upper() if part is place else part for part in parts]
-    return Text(" · ".join(shown) or "undated, no place found", style="red" if shown else "dim")
+    return Text(" · ".join(shown) or "undated, no place of its own", style="red" if shown else "dim")
 
 
 def _place_given(document: Document, parts: tuple[str, ...]) -> str | None:

@@ -188,6 +188,14 @@ def test_a_picture_is_called_so_once(tmp_path: Path) -> None:
     assert "Picture: A bridge near Rason (Daily NK)" in shown
 
 
+def test_a_place_that_is_only_named_is_found(tmp_path: Path) -> None:
+    """Above an article without date and source that names a place it does not say that no place was found."""
+    (tmp_path / "a.txt").write_text("A singer\n\nShe went to Pyongyang.\n", encoding="utf-8")
+    shown = _run("ingest", "--dry-run", tmp_path / "a.txt", data=tmp_path / "data").stdout
+    assert "undated, no place of its own\n" in shown
+    assert "North Korea > Pyongyang (mentioned)" in shown
+
+
 def test_check_finds_all_well_and_then_what_is_not(archive: Path, tmp_path: Path) -> None:
     """A sound archive passes, as does one changed since, which is told; a damaged one fails. Both say what to run."""
     assert _run("check", data=archive).exit_code == 0

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from index.document import Document
     from index.gazetteer import Gazetteer
+    from search.reloading import Reloading
+    from service.archive import Archive
     from tests.service.conftest import Api
 
 TEXT = """Raids on the market
@@ -229,6 +231,20 @@ def test_a_declared_headline_that_is_not_in_the_text_stands_above_it(
     assert "".join(run.text for run in made.headline) == "Another"
     assert made.paragraphs[0].kind is None
     assert made.matches == 1
+
+
+def test_a_place_that_is_only_named_is_found(
+    api_of: Callable[..., Api],
+    archives_with: Callable[[Sequence[Document]], Reloading[Archive]],
+    document: Document,
+    gazetteer: Gazetteer,
+) -> None:
+    """Above an article without date and source that names a place it does not say that no place was found."""
+    named = (Found(Region(gazetteer.path("kp-sinuiju"), Role.MENTIONED), because("Sinuiju", rule="place-name")),)
+    bare = replace(document, published=None, source=None, regions=named)
+    tree = page(api_of(archives_with([bare])))
+    assert said(of_class(tree, "dateline")[0]) == "undated, no place of its own"
+    assert "Sinuiju" in said(tree.xpath("//*[@id='why-place-1']/dd[@class='said']")[0])
 
 
 def test_the_way_back_keeps_the_question(archive: Api) -> None:
