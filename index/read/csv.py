@@ -123,7 +123,7 @@ class _Table:
 
     def __init__(self, file: BinaryIO) -> None:
         self.line = 1
-        self._lines = enumerate(streams.lines(file), start=1)
+        self._lines = enumerate(streams.lines(streams.with_line_feeds(file)), start=1)
         self._waiting: deque[_Line] = deque()
         self._row: list[_Line] = []
         self._row_length = 0

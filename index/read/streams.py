@@ -2,7 +2,8 @@
 
 `open_plain_file` opens nothing that could hang. `Counted` tells how much has been taken from a file, `Unpacked` undoes
 gzip without trusting it, `Recoded` turns UTF-16 and UTF-32 into UTF-8, and `peeked` looks at the beginning of a stream
-that cannot be wound back. `read_whole` and `lines` hold no more than they are allowed.
+that cannot be wound back. `with_line_feeds` knows the line ends of old Macs. `read_whole` and `lines` hold no more than
+they are allowed.
 """
 
 from __future__ import annotations
@@ -116,6 +117,22 @@ class Recoded(io.RawIOBase):
         return taken
 
 
+class _WithLineFeeds(Counted):
+    """See `with_line_feeds`."""
+
+    _has_returns: bool | None = None
+
+    def readinto(self, buffer: bytearray, /) -> int:  # type: ignore[override]  # as above
+        """Take the next bytes. The first of them tell where the lines end."""
+        taken = super().readinto(buffer)
+        if self._has_returns is None:
+            head = bytes(buffer[:taken])
+            self._has_returns = b"\r" in head.partition(b"\n")[0] and b"\r\n" not in head
+        if self._has_returns:
+            buffer[:taken] = bytes(buffer[:taken]).replace(b"\r", b"\n")
+        return taken
+
+
 class _Rejoined(io.RawIOBase):
     """The beginning of a stream that was taken from it, and the rest."""
 
@@ -149,6 +166,11 @@ def in_utf8(head: bytes, stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     """A stream and its beginning in UTF-8, if a byte order mark says that it is in UTF-16 or UTF-32."""
     codec = next((codec for mark, codec in MARKS if mark != UTF8_MARK and head.startswith(mark)), None)
     return peeked(Recoded(stream, codec)) if codec else (head, stream)
+
+
+def with_line_feeds(file: BinaryIO) -> BinaryIO:
+    """A stream with LF for CR if its first line ends at CR alone, as in "CSV (Macintosh)" of Excel; else as it is."""
+    return _buffered(_WithLineFeeds(file))
 
 
 def read_whole(file: BinaryIO, limit: int, what: str = "one article") -> bytes:

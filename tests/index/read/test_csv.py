@@ -15,6 +15,8 @@ from tests.index.read.readers import only_article, only_problem, readings
 if TYPE_CHECKING:
     from index.read.reading import Reading
 
+TOO_FEW = "has 1 cells, the header 2: is a quote missing?"
+
 
 def outlined(items: list[Reading]) -> list[tuple[int | None, str]]:
     """Each item as its line and its body, or its problem's reason."""
@@ -65,6 +67,7 @@ def test_every_declared_field_is_taken() -> None:
         pytest.param("title,body,,\nA,B; c\td,,\n", id="columns without a name"),
         pytest.param("title,body\n\n,\nA,B; c\td", id="blank rows, no end of line"),
         pytest.param('\ntitle;body\nA;"B; c\td"\n', id="semicolon, below a blank line"),
+        pytest.param('\rtitle,body\rA,"B; c\td"\r', id="lines of an old Mac"),
         pytest.param('\ufeff\r\n \r\nsep=;\ntitle;body\nA;"B; c\td"\n', id="named by Excel, below blank lines"),
         pytest.param('\t\t\ntitle\tbody\nA\t"B; c\td"\n', id="tab, below a blank row"),
     ],
@@ -136,6 +139,19 @@ def test_a_quote_that_a_later_one_closes_costs_no_other_row() -> None:
 def test_rows_are_numbered_by_their_first_line() -> None:
     """A row that goes over several lines has the number of the first."""
     assert outlined(readings("csv", 'title,body\n\nA,"1\n2\n3"\nB,4\n')) == [(3, "1\n2\n3"), (6, "4")]
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        pytest.param('title,body\rA,"1\n2\r3"\rB\rC,4\r', [(2, "1\n2\n3"), (5, TOO_FEW), (6, "4")], id="old Mac"),
+        pytest.param('title,body\r\nA,"1\r2"\r\nB\r\nC,4\r\n', [(2, "1\r2"), (3, TOO_FEW), (4, "4")], id="Windows"),
+        pytest.param('title,body\nA,"1\r2"\nB\nC,4\n', [(2, "1\r2"), (3, TOO_FEW), (4, "4")], id="Unix"),
+    ],
+)
+def test_lines_end_as_the_first_one_does(table: str, wanted: list[tuple[int, str]]) -> None:
+    """CR alone ends a line where it ends the first; elsewhere it is a character of a cell."""
+    assert outlined(readings("csv", table)) == wanted
 
 
 def test_columns_that_were_not_used_are_counted() -> None:
