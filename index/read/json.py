@@ -39,6 +39,8 @@ def read_json(file: BinaryIO, origin: str, fields: Mapping[str, str]) -> Iterato
     unused = UnusedNames()
     values = _Values(file)
     try:
+        if values.is_empty():
+            yield UnreadableInput(origin, None, "is empty")
         for line, value in values:
             try:
                 row = row_from_json(value)
@@ -65,8 +67,6 @@ class _Values:
         self._is_array = False
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        if not self._next():
-            raise Refused("is empty")
         if self._next() == "[":
             self._advance(self._at + 1)
             self._is_array = True
@@ -79,6 +79,10 @@ class _Values:
             self._end_item()
         if self._is_array:
             raise Refused("ends within its array: it is cut off")
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing but space, asked before the values are taken."""
+        return not self._next()
 
     def _next(self) -> str:
         """The next character that is no space, without a step over it; empty at the end."""

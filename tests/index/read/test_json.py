@@ -43,6 +43,8 @@ def outlined(items: list[Reading]) -> list[tuple[int | None, str]]:
         pytest.param('{"body": "a"}\n\n{"body":\n"b"} {"body": "c"}', [(1, "a"), (3, "b"), (4, "c")], id="in a row"),
         pytest.param('\ufeff[{"body": "신\\ud83d\\ude00"}]', [(1, "신😀")], id="byte order mark"),
         pytest.param("[]", [], id="empty array"),
+        pytest.param("", [(None, "is empty")], id="empty"),
+        pytest.param("\ufeff \n", [(None, "is empty")], id="blank"),
         pytest.param(
             '[{"body": "a"}, 3, {"body": "b"}]', [(1, "a"), (1, "is not a JSON object"), (1, "b")], id="number"
         ),
@@ -67,7 +69,7 @@ def outlined(items: list[Reading]) -> list[tuple[int | None, str]]:
         ),
     ],
 )
-def test_values_of_any_arrangement(content: str, wanted: list[tuple[int, str]]) -> None:
+def test_values_of_any_arrangement(content: str, wanted: list[tuple[int | None, str]]) -> None:
     """Each object is an article with its line; what is none is a problem, and what is no JSON the last."""
     assert outlined(readings("json", content)) == wanted
 
@@ -75,7 +77,6 @@ def test_values_of_any_arrangement(content: str, wanted: list[tuple[int, str]]) 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        pytest.param("", "is empty", id="nothing"),
         pytest.param(b'[{"body": "\xe9"}]', "is not in UTF-8", id="latin 1"),
         pytest.param("[" * 100_000, "nested too deeply", id="deep"),
         pytest.param('{"a":' * 100_000, "nested too deeply", id="deep objects"),
