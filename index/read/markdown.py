@@ -87,8 +87,8 @@ def read_markdown(file: BinaryIO, origin: str, fields: Mapping[str, str]) -> Ite
         if is_draft(declared):
             yield Passed(origin, "is a draft")
             return
-        row, unused = _row_from_front_matter(declared, fields)
-        yield raw_from_row(row | {"body": text_from_markdown(body)}, origin)
+        row, theirs, unused = _row_from_front_matter(declared, fields)
+        yield raw_from_row(row | {"body": text_from_markdown(body)}, origin, theirs)
         yield from unused.report(origin.rpartition("/")[0] or origin)
     except Refused as refused:
         yield UnreadableInput(origin, None, str(refused))
@@ -164,10 +164,14 @@ def _toml(text: str) -> object:
 
 def _row_from_front_matter(
     declared: Mapping[str, object], fields: Mapping[str, str]
-) -> tuple[dict[str, Any], UnusedNames]:
-    """A row by our names, and the names of what was not used. Of two names for one field the first counts."""
+) -> tuple[dict[str, Any], dict[str, str], UnusedNames]:
+    """A row by our names, what it calls them itself, and the names of what was not used.
+
+    Of two names for one field the first counts; of a list both do, and it goes by our name.
+    """
     ours = {**NAMES, **our_names(fields)}
     row: dict[str, Any] = {}
+    theirs: dict[str, str] = {}
     others = []
     for name, value in declared.items():
         field = ours.get(name) or ours.get(name.lower())
@@ -176,14 +180,15 @@ def _row_from_front_matter(
         if field in {None, "body"} or (field == "url" and not (isinstance(value, str) and is_web_address(value))):
             others.append(name)  # a permalink may be a path on the site it was written for
         elif field in LISTS:
+            theirs[field] = field if field in row else name
             row[field] = [*row.get(field, ()), *values_of(value)]  # tags and categories
         elif field in row:
             others.append(name)
         else:
-            row[field] = value
+            theirs[field], row[field] = name, value
     unused = UnusedNames()
     unused.count(others)
-    return row, unused
+    return row, theirs, unused
 
 
 class _Writer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from index.archive.identity import id_problem
@@ -59,23 +60,31 @@ def our_names(fields: Mapping[str, str]) -> Mapping[str, str]:
     return {name: name for name in FIELDS if name not in mapped} | dict(fields)
 
 
-def raw_from_row(row: Mapping[str, object], origin: str) -> RawDocument:
-    """The article of a row whose names are ours. Raises `Refused` with all that is wrong."""
+def raw_from_row(
+    row: Mapping[str, object], origin: str, theirs: Mapping[str, str] = MappingProxyType({})
+) -> RawDocument:
+    """The article of a row whose names are ours. Raises `Refused` with all that is wrong.
+
+    `theirs` are the names that its owner knows some fields by, to say so.
+    """
     faults: list[str] = []
 
-    def read(part: Callable[[Mapping[str, object]], T]) -> T | None:
+    def read(part: Callable[[], T]) -> T | None:
         try:
-            return part(row)
+            return part()
         except Refused as refused:
             faults.extend(refused.reasons)
             return None
 
-    article_id, url = read(_id), read(_url)
+    article_id, url = read(partial(_id, row)), read(partial(_url, row))
     title, date, source, language = (
-        read(partial(_text, field=field)) for field in ("title", "date", "source", "language")
+        read(partial(_text, row.get(field), theirs.get(field, field)))
+        for field in ("title", "date", "source", "language")
     )
-    body, regions = read(_body), read(_regions)
-    topics, authors = (read(partial(_texts, field=field)) for field in ("topic", "authors"))
+    body, regions = read(partial(_body, row)), read(partial(_regions, row))
+    topics, authors = (
+        read(partial(_texts, row.get(field), theirs.get(field, field))) for field in ("topic", "authors")
+    )
     if faults:
         raise Refused(*faults)
     declared = Declared(
@@ -105,21 +114,19 @@ def values_of(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _text(row: Mapping[str, object], field: str) -> str | None:
-    value = row.get(field)
+def _text(value: object, name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise Refused(f"{field} is {_kind(value)}, not text")
+        raise Refused(f"{name} is {_kind(value)}, not text")
     if problem := character_problem(value):
-        raise Refused(f"{field} {problem}")
+        raise Refused(f"{name} {problem}")
     return value.strip() or None
 
 
-def _texts(row: Mapping[str, object], field: str) -> tuple[str, ...]:
-    value = row.get(field)
+def _texts(value: object, name: str) -> tuple[str, ...]:
     items = value if isinstance(value, list) else [value]
-    texts = (_text({field: item}, field) for item in items)
+    texts = (_text(item, name) for item in items)
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
@@ -129,14 +136,14 @@ def _id(row: Mapping[str, object]) -> str | None:
         if not LEAST_NUMBER <= value <= MOST_NUMBER:
             raise Refused("id is a number that 64 bits cannot hold; write it as text")
         value = str(value)
-    article_id = _text({"id": value}, "id")
+    article_id = _text(value, "id")
     if article_id is not None and (problem := id_problem(article_id)):
         raise Refused(problem)
     return article_id
 
 
 def _url(row: Mapping[str, object]) -> str | None:
-    url = _text(row, "url")
+    url = _text(row.get("url"), "url")
     if url is None:
         return None
     if len(url) > MAX_URL_LENGTH:
@@ -170,9 +177,9 @@ def _regions(row: Mapping[str, object]) -> tuple[DeclaredRegion, ...]:
 
 def _region(item: object) -> DeclaredRegion | None:
     if not isinstance(item, dict):
-        name = _text({"region": item}, "region")
+        name = _text(item, "region")
         return DeclaredRegion(name) if name else None
-    name = _text(item, "id") or _text(item, "name")
+    name = _text(item.get("id"), "id") or _text(item.get("name"), "name")
     if name is None:
         raise Refused("a region has neither id nor name")
     role = item.get("role")
