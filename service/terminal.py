@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.text import Text
 
 from search.facets import ValueFacetView
+from service.flowing import flowing
 from service.phrasing import counted, dateline_of, in_words, showable
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def print_document(document: Document) -> None:
     say(document.title.value, style="bold")
     if document.url:
         say(document.url, style="dim")
-    for paragraph in document.body.split("\n"):
+    for paragraph in flowing(document.body).split("\n"):
         if paragraph.strip():
             say()
             say(paragraph.strip())

@@ -1,4 +1,4 @@
-"""The reader page as a value: an article's text as it was written, and everything known of it with its evidence.
+"""The reader page as a value: an article's text as it was meant, and everything known of it with its evidence.
 
 `article_page` cuts the text into `Paragraph`s of `Run`s: a run is what a question matches, or what values rest on, or
 neither. Each `Known` is a value with its `Reason`s; a reason that stands in the text has the number of the runs that
@@ -20,6 +20,7 @@ from search.highlight import LOOKED_AT
 from search.query import leaves
 from search.spans import FieldWords, find_spans
 from service.answers import article_links
+from service.flowing import flowing
 from service.pages.addresses import find_web_address, search_address
 from service.pages.choices import ROLES
 from service.pages.related_list import RelatedList, related_list
@@ -30,7 +31,7 @@ from service.phrasing import in_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from index.document import Document, Evidence, Found
+    from index.document import Block, Document, Evidence, Found
     from search.query import Words
     from search.rewrite import Question
     from search.searcher import Searcher
@@ -166,9 +167,9 @@ def _found(document: Document) -> Iterator[Found[Any]]:
 
 
 def _paragraphs(document: Document, question: Question, numbers: _Numbers) -> Iterator[Paragraph]:
-    """The whole text, paragraph by paragraph. Blank lines are all that is left out."""
-    text = document.text
-    pieces = list(_pieces(document))
+    """The whole text, paragraph by paragraph. Blank lines are left out, and line ends that are due to a width."""
+    text = flowing(document.text)
+    pieces = list(_pieces(text, document.blocks))
     words = leaves(question.query)
     looked_at = [(kind, start, min(end, LOOKED_AT)) for kind, start, end in pieces if start < LOOKED_AT]
     marks = [mark for kind, start, end in looked_at for mark in _marks(text, kind, start, end, words)]
@@ -177,17 +178,17 @@ def _paragraphs(document: Document, question: Question, numbers: _Numbers) -> It
         yield Paragraph(str(kind) if kind else None, paragraph)
 
 
-def _pieces(document: Document) -> Iterator[tuple[BlockKind | None, int, int]]:
+def _pieces(text: str, blocks: Iterable[Block]) -> Iterator[tuple[BlockKind | None, int, int]]:
     """What each paragraph is and where: blocks, and what lies between them, cut at blank lines."""
     at = 0
     stretches: list[tuple[BlockKind | None, int, int]] = []
-    for block in document.blocks:
+    for block in blocks:
         stretches += [(None, at, block.start), (block.kind, block.start, block.end)]
         at = block.end
-    for kind, start, end in (*stretches, (None, at, len(document.text))):
-        for gap in (*_BLANK_LINE.finditer(document.text, start, end), None):
+    for kind, start, end in (*stretches, (None, at, len(text))):
+        for gap in (*_BLANK_LINE.finditer(text, start, end), None):
             until = gap.start() if gap else end
-            if document.text[start:until].strip():
+            if text[start:until].strip():
                 yield kind, start, until
             start = gap.end() if gap else end  # noqa: PLW2901 - goes on behind the gap
 

@@ -188,6 +188,20 @@ def test_a_picture_is_called_so_once(tmp_path: Path) -> None:
     assert "Picture: A bridge near Rason (Daily NK)" in shown
 
 
+def test_lines_are_joined_that_only_a_width_has_cut(tmp_path: Path) -> None:
+    """An article that came wrapped is shown a paragraph a line, as any other."""
+    (tmp_path / "a.txt").write_text(
+        "Rice\n\n"
+        "The ministry of trade said that rice would be sold at the shops\n"
+        "of the state alone, and that a market in the capital which had\n"
+        "sold it for years would close by the end of the month, whether\n"
+        "or not.\n",
+        encoding="utf-8",
+    )
+    shown = _run("ingest", "--dry-run", tmp_path / "a.txt", data=tmp_path / "data").stdout
+    assert "at the shops of the state alone, and that a market in the capital which had sold it for years" in shown
+
+
 def test_a_place_that_is_only_named_is_found(tmp_path: Path) -> None:
     """Above an article without date and source that names a place it does not say that no place was found."""
     (tmp_path / "a.txt").write_text("A singer\n\nShe went to Pyongyang.\n", encoding="utf-8")

@@ -233,6 +233,35 @@ def test_a_declared_headline_that_is_not_in_the_text_stands_above_it(
     assert made.matches == 1
 
 
+def test_lines_are_joined_that_only_a_width_has_cut(archive: Api, document: Document, gazetteer: Gazetteer) -> None:
+    """A wrapped article is shown in paragraphs; reasons and matches that go on in the next line are marked in it."""
+    body = (
+        "The ministry of trade said that rice would be sold at the shops\n"
+        "of the state alone, and that a market in Sinuiju which had been\n"
+        "there for years would close by the end of the month, like those\n"
+        "of other cities.\n"
+        "    Nobody who was asked by a reporter had heard of it, not even\n"
+        "the guards.\n"
+    )
+    where = Span(body.index("shops"), body.index(" alone"))
+    wrapped = replace(
+        document,
+        text=body,
+        blocks=(Block(BlockKind.BODY, 0, len(body) - 1),),
+        published=None,
+        source=Found(Label("x", "X"), (Evidence("test", where, body[where.start : where.end]),)),
+        regions=(),
+        topics=(),
+    )
+    with archive.serving.archives.lease() as opened:
+        made = article_page(wrapped, understand('"even the guards"', gazetteer=gazetteer), opened.searcher)
+    shown = ["".join(run.text for run in paragraph.runs).strip() for paragraph in made.paragraphs]
+    assert shown == [" ".join(half.split()) for half in (body[: body.index("    ")], body[body.index("    ") :])]
+    runs = [run for paragraph in made.paragraphs for run in paragraph.runs]
+    assert [run.text for run in runs if run.reasons] == ["shops of the state"]
+    assert [run.text for run in runs if run.is_match] == ["even the guards"]
+
+
 def test_a_place_that_is_only_named_is_found(
     api_of: Callable[..., Api],
     archives_with: Callable[[Sequence[Document]], Reloading[Archive]],
