@@ -280,7 +280,12 @@ class _Parser:
             self._warn("unclosed-quote", "a quotation mark without its partner was closed at the end")
         field, text = atom.field or self._field, atom.text
         if field in KEYWORD_FIELDS:
-            return self._value(field, " ".join(text.split()))
+            written = text if atom.quoted else text.replace("*", "")
+            if written != text and slug(written):
+                self._warn(
+                    "no-prefix", f"{field}:{text} was read as {field}:{written}: a value is asked for as a whole"
+                )
+            return self._value(field, " ".join(written.split()) or text)
         if field == "date":
             written = atom.text if atom.quoted else _TAIL.sub("", atom.text)
             dates = self._dates(written)
