@@ -78,6 +78,18 @@ def public(split_api: Callable[..., Api]) -> Callable[[dict[str, Any]], dict[str
     return lambda asked: ask(urlencode({"per_page": 50, "facet_size": 200, **asked}, doseq=True))
 
 
+def found_in(facets: dict[str, Any]) -> dict[str, Any]:
+    """Facets without values that nothing has: one that is filtered by is shown with 0 if any article has it."""
+
+    def some(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [value | {"children": some(value.get("children", []))} for value in values if value["count"]]
+
+    return {
+        field: facet | {"values": some(facet["values"])} if "values" in facet else facet
+        for field, facet in facets.items()
+    }
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     asked=params,
@@ -118,4 +130,4 @@ def test_a_part_answers_as_the_whole_restricted_to_it(  # noqa: PLR0913 - what i
         bound = " ".join(f"({text})" for text in (*of_site, *of_key, *of_token))
         counted = public({**asked, "q": f"{asked['q']} {bound}".strip(), "sort": "newest"})
         if "facets" in counted:  # else the question is longer than one may be
-            assert answer.json["facets"] == counted["facets"]
+            assert found_in(answer.json["facets"]) == found_in(counted["facets"])
