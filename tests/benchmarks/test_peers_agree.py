@@ -114,7 +114,8 @@ def test_a_small_archive_is_compared_whole(tmp_path: Path) -> None:
         (DATELINE, False),
         ("sqlite_fts5", True),
     }
-    assert all(row.bytes > 0 and row.seconds > 0 and row.cpu_seconds > 0 for row in found.written)
+    assert all(row.bytes > 0 and row.seconds > 0 for row in found.written)
+    assert all(row.cpu_seconds >= 0 for row in found.written)  # counted in ticks, of which 60 articles may need none
     assert [row.peer for row in found.footprints] == list(names)
     assert {row.kind for row in found.asked if row.peer == DATELINE} == set(KINDS)
     totals = {(row.number, row.is_faceted, row.total) for row in found.asked}
