@@ -35,8 +35,8 @@ def test_a_term_as_articles_write_it(term: str, body: str, forms: list[str]) -> 
     assert list(searcher_of([report("one", body)]).forms(term)) == forms
 
 
-def test_headline_captions_and_authors_count() -> None:
-    """Wherever a word is found that is asked for without a field."""
+def test_headlines_count() -> None:
+    """A word is found there, too, that is asked for without a field."""
     assert list(searcher_of([report("one", "Nothing.", title="Markets")]).forms("market")) == ["markets"]
 
 
