@@ -2,7 +2,8 @@
 
 `take_lock` has one command at a time change a file; `replace_privately` puts the new one in its place as a whole, on
 disk before it counts and readable by its owner alone; `Followed` is what a process of the service knows of it, never
-older than a second. What is in a file, and what is wrong with it, is for the modules that keep something in one.
+older than a second, by its `file_stamp`. What is in a file, and what is wrong with it, is for the modules that keep
+something in one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from pathlib import Path
 
 T = TypeVar("T")
@@ -120,7 +121,7 @@ class Followed(Generic[T, E]):
         now = self._clock()
         if now < self._look_at:
             return
-        seen = _stamp(self._path)
+        seen = file_stamp(self._path)
         if seen != self._seen:
             try:
                 self._known, self._error = self._read(), None
@@ -131,8 +132,8 @@ class Followed(Generic[T, E]):
         self._look_at = now + self._look_every_s
 
 
-def _stamp(path: Path) -> object:
-    """What changes when a file is replaced or written to."""
+def file_stamp(path: Path) -> Hashable:
+    """What changes when a file is replaced or written to, or others may read it. Quick."""
     try:
         found = path.stat()
     except OSError as error:

@@ -36,6 +36,7 @@ from service.answer_cache import AnswerCache
 from service.archive import Archive
 from service.clustering.told import NotAsOnCluster
 from service.following import Following
+from service.kept_file import file_stamp
 from service.measuring import MeasuredEngine
 from service.settings import PAIRS
 
@@ -240,11 +241,7 @@ def extractor_of(data: DataFolder) -> Extractor:
 
 def rules_stamp(data: DataFolder) -> Hashable:
     """Changes when the rules of a data folder do. Quick."""
-    try:
-        status = (data.path / OWN_TOPICS).stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_ctime_ns  # changes with who may read it, too
+    return file_stamp(data.path / OWN_TOPICS)
 
 
 def lexicon_of(data: DataFolder) -> Lexicon:

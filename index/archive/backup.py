@@ -29,9 +29,9 @@ import msgspec
 
 from index.archive.database import STORE_FORMAT, explained
 from index.archive.store import Store
-from index.archive.work_folder import work_folder
+from index.archive.work_folder import remove_left, work_folder
 from index.durable import sync
-from index.errors import BackupError, BackupVersion, BusyError
+from index.errors import BackupError, BackupVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,10 +189,9 @@ def _remove_abandoned(folder: Path) -> None:
     A lock that nobody holds shows that; on a network's disk, where other machines' locks may not be seen, a day does.
     """
     for path in folder.glob(".*.making"):
-        with suppress(BusyError, OSError):
+        with suppress(OSError):
             if (path / DATABASE).is_file() and time.time() - path.stat().st_mtime > _ABANDONED_S:
-                with work_folder(path):
-                    pass  # it removes what is there
+                remove_left(path)
 
 
 def _collect(data: DataFolder, work: Path, made_by: str) -> BackupManifest:

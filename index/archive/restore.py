@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from index.archive.backup import DATABASE, copied, damage_explained, permissions, read_manifest
 from index.archive.store import Store
-from index.archive.work_folder import work_folder
+from index.archive.work_folder import remove_left, work_folder
 from index.durable import UNLINKABLE, make_folder, sync
-from index.errors import BackupError, BusyError
+from index.errors import BackupError
 from index.generation.publish import create_data_folder
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ def restore(file: Path, data: DataFolder) -> BackupManifest:
 
 def _remove_left(data: DataFolder) -> None:
     """Remove the work folder of a restore that was killed at its end, where it gives the archive a second name."""
-    work = data.path / _WORK
-    if data.archive.exists() and work.is_dir():
-        with suppress(BusyError, OSError), work_folder(work):
-            pass  # it removes what is there, unless somebody is at work in it
+    if data.archive.exists():
+        remove_left(data.path / _WORK)
 
 
 def _made(folder: Path) -> Path:

@@ -43,6 +43,14 @@ def work_folder(path: Path) -> Iterator[Path]:
         os.close(handle)
 
 
+def remove_left(path: Path) -> None:
+    """Remove a work folder that a killed process left, if there is one. One that somebody is at work in stays."""
+    with suppress(BusyError, OSError):
+        if path.is_dir():
+            with work_folder(path):
+                pass  # all that is in it goes
+
+
 def _take_lock(handle: int, path: Path) -> bool:
     """Lock a folder; False if another has, or has removed it since it was opened, and the lock is of nothing."""
     try:

@@ -185,8 +185,9 @@ def roll_back(data: DataFolder, to: str | None = None, *, patience_s: float = 0.
     """Have the service answer from another generation that is kept, and hold publishing.
 
     `to` is its id; by default it is the newest before the current one whose every byte is as published. Raises
-    `GenerationError` if there is none to go to, what `verify` raises if `to` is not whole, and `BusyError` as
-    `write_lock` does; CURRENT then names what it named before.
+    `GenerationError` if there is none to go to, what `verify` raises if `to` is not whole, what `current_id` raises if
+    `to` is left out (else whence one goes does not matter), and `BusyError` as `write_lock` does; CURRENT then names
+    what it named before.
     """
     with write_lock(data, patience_s=patience_s), _explained(data):
         target, before = _find_target(data, to)
@@ -206,7 +207,7 @@ def _find_target(data: DataFolder, to: str | None) -> tuple[Generation, str]:
     except DamagedGeneration:
         if to is None:
             raise
-        before = f"a damaged {data.current.name}"  # where to is said, whence does not matter
+        before = f"a damaged {data.current.name}"
     return (_find_older(data, before) if to is None else _kept(data, to)), before
 
 

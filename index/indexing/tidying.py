@@ -17,9 +17,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.archive.work_folder import work_folder
+from index.archive.work_folder import remove_left, work_folder
 from index.durable import link_tree, shared_names, sync_tree
-from index.errors import BusyError, DamagedGeneration
+from index.errors import DamagedGeneration
 from index.generation.opening import pinned
 from index.generation.snapshot import Snapshot
 from index.generation.snapshot_writing import needs_merging, update_snapshot
@@ -92,10 +92,7 @@ class Tidying:
         """
         with suppress(OSError):
             self._held.close()
-        with suppress(OSError, BusyError):
-            if self._folder.exists():
-                with work_folder(self._folder):
-                    pass  # it removes what is there
+        remove_left(self._folder)
         self._thread = self._made = self._failure = None
 
     def _run(self, generation: Generation) -> None:

@@ -7,17 +7,16 @@ cannot be read as rules changes nothing: the rules before it go on, and the log 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from index.errors import DataFileError
+from service.kept_file import file_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from pathlib import Path
 
     from index.ingest.ingestion import Understanding
-
-_Stamp: TypeAlias = tuple[int, int, int] | None
 
 
 class CurrentRules:
@@ -37,13 +36,13 @@ class CurrentRules:
         self._path = path
         self._report = report
         self._loading = threading.Lock()
-        self._stamp: _Stamp = None
+        self._stamp: Hashable = None
         self._current: Understanding | None = None
 
     def current(self) -> Understanding:
         """The rules. Raises `DataFileError` if they are wrong and there are none from before."""
         with self._loading:
-            stamp = self._find_stamp()
+            stamp = file_stamp(self._path)
             if self._current is None:
                 self._current = self._load()
             elif stamp != self._stamp:
@@ -53,10 +52,3 @@ class CurrentRules:
                     self._report(error)
             self._stamp = stamp
             return self._current
-
-    def _find_stamp(self) -> _Stamp:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_size, status.st_ctime_ns  # changes with who may read it, too
