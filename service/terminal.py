@@ -95,7 +95,7 @@ def print_ingest(report: IngestReport, *, seconds: float) -> None:
         f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged"
     )
     for unknown in report.unknown_fields:
-        say(str(unknown))
+        say(_of_one_line(str(unknown)))
     passed = (f"{item.path}: {item.reason}" for item in report.passed)
     _print_some(passed, f"passed over, {len(report.passed):,}", len(report.passed))
     replaced = (f"{item.origin} took the place of an earlier arrival of article {item.id}" for item in report.replaced)
@@ -108,9 +108,14 @@ def _print_some(lines: Iterable[str], heading: str, count: int) -> None:
         return
     say(f"{heading}:".capitalize())
     for _, line in zip(range(_LISTED), lines, strict=False):
-        say(line, indent=2)
+        say(_of_one_line(line), indent=2)
     if count > _LISTED:
         say(f"and {count - _LISTED:,} more", indent=2)
+
+
+def _of_one_line(entry: str) -> str:
+    """An entry of a report without the line ends that the name of a file may hold: what follows would seem another."""
+    return re.sub(r"[\r\n]", "\ufffd", entry)
 
 
 def print_hits(

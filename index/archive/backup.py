@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
-from index.archive.database import STORE_FORMAT, explained
+from index.archive.database import STORE_FORMAT, explained, interruptible
 from index.archive.store import Store
 from index.archive.work_folder import remove_left, work_folder
 from index.durable import sync
@@ -55,9 +55,6 @@ _OF_THE_ARCHIVE: Final = frozenset(
 
 _ABANDONED_S: Final = 24 * 3600
 """Nothing of a backup takes so long: a work folder that nothing came to for a day is nobody's."""
-
-_STEPS_A_LOOK: Final = 1000
-"""Of SQLite's machine, between two looks for signals: some milliseconds."""
 
 _LEVEL: Final = 1
 """Of compression: level 6 takes five times as long, and saves a fifth."""
@@ -220,12 +217,10 @@ def _copy_database(source: Path, target: Path) -> None:
     """The database at one moment, rewritten without its gaps; who writes is not held up."""
     Store.open(source, must_exist=True).close()  # is it an archive, and of this version
     with explained(source), closing(sqlite3.connect(source)) as connection:
-        connection.set_progress_handler(lambda: 0, _STEPS_A_LOOK)  # where Python hears signals: this may take minutes
         try:
-            connection.execute("VACUUM INTO ?", (str(target),))
+            with interruptible(connection):
+                connection.execute("VACUUM INTO ?", (str(target),))
         except sqlite3.Error as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:  # the handler's exception is lost in SQLite
-                raise KeyboardInterrupt from error
             if error.sqlite_errorcode in _OF_THE_ARCHIVE:
                 raise
             raise OSError(str(error)) from error  # it is the copy that cannot be written

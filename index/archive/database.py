@@ -29,6 +29,9 @@ BUSY_TIMEOUT_S: Final = 30.0
 LOG_BYTES_KEPT: Final = 16 * 1024 * 1024
 """What the write-ahead log is cut back to when it was begun again after it had to grow beyond this."""
 
+_STEPS_A_LOOK: Final = 1000
+"""Of SQLite's machine, between two looks for signals: some milliseconds."""
+
 _PRIMARY: Final = 0xFF
 """The part of SQLite's error codes that says what kind of error it is."""
 
@@ -131,6 +134,20 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explanation(path, error) from error
+
+
+@contextmanager
+def interruptible(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let signals be heard while SQLite does what may take minutes. Raises `KeyboardInterrupt` if one interrupts it."""
+    connection.set_progress_handler(lambda: 0, _STEPS_A_LOOK)  # where Python hears them
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:  # the handler's own exception is lost in SQLite
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def _explanation(path: Path, error: sqlite3.Error) -> StoreError | BusyError:

@@ -104,14 +104,13 @@ def _refuse_little_space(file: Path, manifest: BackupManifest, folder: Path) -> 
 
 
 def _unpack(opened: zipfile.ZipFile, member: Member, work: Path, file: Path) -> None:
-    path = work / member.name
-    with opened.open(member.name) as packed, path.open("xb") as out:
+    with opened.open(member.name) as packed, (work / member.name).open("xb") as out:
         size, sha256 = copied(packed, out, member.size)  # type: ignore[arg-type] # an IO of bytes, by another name
         out.flush()
+        os.fchmod(out.fileno(), permissions(member))
         os.fsync(out.fileno())
     if size != member.size or sha256 != member.sha256:
         raise BackupError(file, f"is damaged: {member.name} in it is not what was backed up")
-    path.chmod(permissions(member))
 
 
 def _check_database(path: Path, manifest: BackupManifest, file: Path) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
 import msgspec
 
-from index.archive.database import connect, explained
+from index.archive.database import connect, explained, interruptible
 from index.archive.identity import content_digest, file_of
 from index.archive.recognition import Identity, Recognition
 from index.document import Document, RawDocument
@@ -265,8 +265,10 @@ class Store:
             return sum(self._revise(revision, rules) for revision in revisions)
 
     def problems(self) -> tuple[str, ...]:
-        """What SQLite finds wrong with the file; empty if it is sound. Reads all of it."""
-        return tuple(row[0] for row in self._rows("PRAGMA integrity_check") if row[0] != "ok")
+        """What SQLite finds wrong with the file; empty if it is sound. Reads all of it, and may be interrupted."""
+        with explained(self.path), interruptible(self._connection):
+            found = self._connection.execute("PRAGMA integrity_check").fetchall()
+        return tuple(problem for (problem,) in found if problem != "ok")
 
     def _put(self, raw: RawDocument, document: Document, rules: str, admit: Admit) -> Outcome:
         digest = content_digest(raw)

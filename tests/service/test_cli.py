@@ -50,6 +50,16 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+def test_the_name_of_a_file_adds_no_line_to_a_report(tmp_path: Path) -> None:
+    """A name may hold line ends; what follows one would be read as something the report says."""
+    (tmp_path / "a\n  b.jsonl, line 1: is not JSON\r.jsonl").write_text("{", encoding="utf-8")
+    (tmp_path / "a\nb.pdf").write_bytes(b"%PDF")
+    result = _run("ingest", tmp_path, data=tmp_path / "data")
+    assert [line for line in result.stdout.splitlines() if line.strip().startswith("b")] == []
+    assert "a\ufffd  b.jsonl" in result.stdout
+    assert "a\ufffdb.pdf" in result.stdout
+
+
 def test_ingest_says_what_became_of_everything(tmp_path: Path) -> None:
     """One line of counts, then unknown fields, files passed over and rows that could not be taken, with exit code 1."""
     (tmp_path / "a.txt").write_text("Some words.", encoding="utf-8")

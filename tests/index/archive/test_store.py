@@ -514,3 +514,20 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, acknowledged: int
         assert len(kept) // 5 > said[-1]
         assert store.change == len(kept)
         assert store.problems() == ()
+
+
+def test_an_examination_is_interrupted(store: Store) -> None:
+    """SQLite stops reading the file when a signal comes: of a large archive that takes minutes."""
+    extractor = FakeExtractor()
+    raws = [article(f"{number} many words " * 100, article_id=str(number)) for number in range(20_000)]
+    store.put([(raw, extractor.understand(raw, raw.id or "")) for raw in raws], rules="r")
+    before = signal.signal(signal.SIGVTALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.01)  # of this process's own time, however slow the machine
+        with pytest.raises(KeyboardInterrupt) as caught:
+            store.problems()
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    assert "interrupted" in str(caught.value.__cause__)
+    assert store.problems() == ()
