@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from index.analysis import MAX_TERM_LENGTH, fold, goes_by_pairs, knows_morphemes, slug, stem, terms
+from index.labels import LANGUAGES
 from search.korean import lone_syllable, spacings, with_particles, without_particle
 from search.query import (
     And,
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from index.gazetteer import Gazetteer
     from search.spelling import Speller
     from search.thesaurus import Lexicon
+
+_CODES: Final = {slug(name): code for code, name in LANGUAGES.items()}
+"""Languages by their names: rules of topics know no archive, whose labels would tell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,8 @@ def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one ca
         case Value("region", value):
             return any_of(Value("region", region_id) for region_id in region_ids(value, gazetteer))
         case Value(field, value):
-            return Value(field, slug(value))
+            value_id = slug(value)
+            return Value(field, _CODES.get(value_id, value_id) if field == "language" else value_id)
         case And(parts):
             return all_of(rewrite(part, gazetteer) for part in parts)
         case Or(parts):

@@ -131,11 +131,13 @@ class _Lexeme:
 
 _QUOTES = '"“”„‟＂'
 _STOP = rf"(?=[\s(){_QUOTES}]|$)"
+_DASHES = "[-‐‑‒–—−]"  # what text programs make of a minus
 _BEFORE_MINUS = "|".join(name for name in _FIELDS if name != "date")  # date:-2011 might mean until then: no guess
 _LEXEME = re.compile(
     rf"""(?P<space>\s+) | (?P<open>\() | (?P<close>\))
     | (?P<alone>(?i:{"|".join(_FIELDS)})):(?=[\s()]|$)
-    | (?P<not>(?:(?P<negated>(?i:{_BEFORE_MINUS})):)?-+(?=[^\s)]) | NOT{_STOP})
+    | (?P<not>(?:(?P<negated>(?i:{_BEFORE_MINUS})):)?-+(?=[^\s)])
+             | (?<![^\s(]){_DASHES}+(?=[^\s)]) | NOT{_STOP})
     | (?P<or>OR{_STOP}) | (?P<and>AND{_STOP})
     | (?:(?P<field>(?i:{"|".join(_FIELDS)})):)?
       (?: [{_QUOTES}](?P<phrase>[^{_QUOTES}]*)(?P<closing>[{_QUOTES}]?)(?:~(?P<distance>\d{{1,9}}))?

@@ -112,6 +112,8 @@ def before_a_particle(syllable: str, *before: str, but: str = "") -> Iterator[Qu
             Or((Value("region", "kp-kangwon"), Value("region", "kr-gangwon"))),
             id="a name of two places means either",
         ),
+        pytest.param("language:Korean", Value("language", "ko"), id="language by name"),
+        pytest.param("language:ko", Value("language", "ko"), id="language by code"),
         pytest.param('source:"Daily NK"', Value("source", "daily-nk"), id="source by name"),
         pytest.param('topic:"South Korean goods"', Value("topic", "south-korean-goods"), id="topic by name"),
         pytest.param("-Markets", Not(Term("market")), id="negation"),
