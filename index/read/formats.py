@@ -102,6 +102,9 @@ _ROOT = re.compile(rb"(?:\xef\xbb\xbf)?" + _MISC + rb"*+<([A-Za-z_][\w.:-]*)", r
 _HTML_TYPE = re.compile(rb"<!doctype\s+html", re.IGNORECASE)
 _WORDPRESS = b"wordpress.org/export/"
 _FEED_ROOTS: Final = frozenset({"rss", "feed", "rdf"})
+_FEED_SIGNS = re.compile(rb"<\?xml|\sxmlns|\sversion\s*=|<channel")
+_WRITTEN: Final = frozenset({"text", "markdown"})
+"""What people write by hand may begin with a headline like <Feed shortage>; it is a feed if more says so."""
 _HTML_TAGS: Final = (
     "html head body title meta link style script article main section header div p h1 h2 h3 table ul ol span font"
     " center br img a b i em strong figure"
@@ -153,7 +156,7 @@ def _find_certain(head: bytes, told: Format | None) -> str | None:
     if root is None:
         return None
     tag = root[1].decode("ascii", "replace").lower().rpartition(":")[2]
-    if tag in _FEED_ROOTS:
+    if tag in _FEED_ROOTS and (name not in _WRITTEN or _FEED_SIGNS.search(head)):
         return "wordpress" if tag == "rss" and _WORDPRESS in head else "feed"
     if tag == "html" or _HTML_TYPE.search(root[0]):
         return "html"

@@ -58,8 +58,8 @@ _MAX_JSON: Final = 1024 * 1024
 _MAX_NODES: Final = 10_000
 _SAVED_FROM = re.compile(r"<!-- saved from url=\(\d{1,6}\)(\S{1,2048}) -->")
 _YEAR_FIRST = re.compile(
-    r"(?P<year>(?:1[89]|20)\d\d)(?:[./]\s?|년\s?|(?=\d{4}(?!\d)))"
-    r"(?P<month>\d{1,2})(?:[./]\s?|월\s?|(?=\d\d(?!\d)))(?P<day>\d{1,2})(?!\d)"
+    r"(?P<year>(?:1[89]|20)\d\d)(?:[-./]\s?|년\s?|(?=\d{4}(?!\d)))"
+    r"(?P<month>\d{1,2})(?:[-./]\s?|월\s?|(?=\d\d(?!\d)))(?P<day>\d{1,2})(?!\d)"
 )
 _NAMED_MONTH = re.compile(r"(?=.*\b(?:1[89]|20)\d\d\b)(?=.*\b\d{1,2}\b).*[^\W\d_]{3}", re.DOTALL)
 """Dates that can be read in one way only: "03/04/2019" cannot, "yesterday" has no year, "March 2019" no day."""

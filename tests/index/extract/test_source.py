@@ -37,6 +37,12 @@ def source(text: str, url: str | None = None, kind: BlockKind = BlockKind.BODY) 
         pytest.param("He told Daily NK. He told NK News.", None, None, id="two that tie"),
         pytest.param("He told Daily NK, NK News has learned.", None, ("NK News", "source-learned"), id="the stronger"),
         pytest.param("소식통은 데일리NK에 전했다", None, ("Daily NK", "source-told-korean"), id="Korean"),
+        pytest.param(
+            "소식통은 6일 데일리NK에 “쌀값이 올랐다”고 전했다.", None, ("Daily NK", "source-told-korean"), id="quoted"
+        ),
+        pytest.param("데일리NK에 “쌀값”이라는 글이 실렸다.", None, None, id="what stands in a house's paper"),
+        pytest.param("He told Daily NK, a website run from Seoul, so.", None, None, id="a house that is introduced"),
+        pytest.param("Written for RFA’s Korean Service.", None, ("Radio Free Asia", "source-staff"), id="a service"),
     ],
 )
 def test_the_publisher_gives_itself_away(text: str, url: str | None, expected: tuple[str, str] | None) -> None:

@@ -44,6 +44,7 @@ def test_names_tell_formats(name: str, wanted: str | None) -> None:
         pytest.param(b"\xef\xbb\xbf<?xml version='1.0'?>\n<rss>", ".xml", "feed", id="rss"),
         pytest.param(b"<rdf:RDF xmlns='x'>", ".rdf", "feed", id="rss 1"),
         pytest.param(b"<feed xmlns='http://www.w3.org/2005/Atom'>", ".txt", "feed", id="feed named as text"),
+        pytest.param(b"<Feed shortage> Rice is dear.", ".txt", "text", id="text with a headline in brackets"),
         pytest.param(WORDPRESS, ".xml", "wordpress", id="wordpress"),
         pytest.param(WORDPRESS, ".rss", "wordpress", id="wordpress named as feed"),
         pytest.param(WORDPRESS, "", "wordpress", id="wordpress without a name"),

@@ -98,6 +98,7 @@ def test_bodies(body: str, wanted: str | None) -> None:
         pytest.param([meta("date", "2020-02-31")], None, id="no such day"),
         pytest.param([meta("date", "2020년 3월 5일")], "2020-3-5", id="korean"),
         pytest.param([meta("date", "2020.03.05. 10:07")], "2020-03-05", id="dots"),
+        pytest.param([meta("date", "2020-03-05 오전 8:00")], "2020-03-05", id="hyphens, then an hour in Korean"),
         pytest.param([meta("date", "20200231")], None, id="no such day in digits"),
         pytest.param([meta("date", "February 2020")], None, id="no day"),
         pytest.param([meta("date", "5. März 2020")], "2020-03-05", id="month by its name in German"),
