@@ -150,10 +150,10 @@ const run = (host, root, typed) => {
     if (query && !state.has("q")) url.searchParams.set(prefix + "q", "");
     try {
       if (url.href !== location.href) history[step](history.state, "", url);
-    } catch {} // in a frame without an address
+    } catch {} // in some frames
   };
   const choose = (change, cause = "choice", step = "pushState") => {
-    state.delete("page");
+    change = { page: 0, q: ui.input.value, ...change }; // as typed
     for (const name in change) {
       state.delete(name);
       for (const value of [change[name]].flat()) if (value) state.append(name, value);
@@ -163,7 +163,7 @@ const run = (host, root, typed) => {
     toUrl(step);
     (ui.list ? suggest : search)(cause);
   };
-  const none = () => Object.fromEntries(NAMES.map((name) => [name]));
+  const none = () => Object.fromEntries(NAMES.slice(1).map((name) => [name]));
   const back = () => {
     const before = `${state}`;
     fromUrl();
@@ -173,7 +173,7 @@ const run = (host, root, typed) => {
   };
   const type = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => choose({ q: ui.input.value }, "type", "replaceState"), 200);
+    timer = setTimeout(() => choose({}, "type", "replaceState"), 200);
   };
 
   // Asking
@@ -194,12 +194,11 @@ const run = (host, root, typed) => {
     const own = (control = new AbortController());
     timer = setTimeout(() => own.abort(), 8000);
     const token = host.token ?? get("token");
-    const headers = { ...(token && { authorization: "Bearer " + token }) };
+    const headers = token ? { authorization: "Bearer " + token } : {};
     try {
-      if (!tell("request", { url, cause })) return;
-      ui.body.ariaBusy = true;
+      if (!(ui.body.ariaBusy = tell("request", { url, cause }))) return;
       const response = await fetch(url, { headers, signal: own.signal, credentials: "omit", referrerPolicy: "no-referrer" });
-      const reading = response.text().then((text) => JSON.parse(text, (_, value) => value?.slice?.(0, 500) ?? value));
+      const reading = response.text().then((text) => JSON.parse(text, (_, value) => value?.slice?.(0, 2048) ?? value));
       if (!response.ok)
         throw { ...(await reading.catch(() => {})), status: response.status, wait: +response.headers.get("retry-after") || 5 };
       const answer = await reading;
@@ -244,15 +243,15 @@ const run = (host, root, typed) => {
     put(ui.pages, ...pages(Math.ceil(Math.min(total, REACHABLE) / perPage)));
     put(ui.chips, ...chips());
     put(ui.filters, say("filters"), " ", filters().length || "");
-    ui.sort.value = state.get("sort") ?? SORTS[q() ? 0 : 1];
-    for (const name of DATES) if (ui[name]) ui[name].value = state.get(name);
+    ui.sort.value = state.get("sort") ?? SORTS[+!q()];
+    for (const name of DATES) if (ui[name] && ui[name] !== root.activeElement) ui[name].value = state.get(name);
     ui.columns.hidden = false;
     ui.slot.hidden = true;
   };
   const result = (hit, i) => {
     const url = isWeb(hit.url) ? hit.url : address("articles/" + encodeURIComponent(hit.id), [["q", q()]]).href;
     const click = (event) => {
-      if (!tell("select", { id: hit.id, url, position: (page() - 1) * perPage + i + 1 })) event.preventDefault();
+      tell("select", { id: hit.id, url, position: (page() - 1) * perPage + i + 1 }) || event.preventDefault();
     };
     const passage = (isTitle) => hit.highlights.find(({ field }) => (field === "title") === isTitle)?.parts;
     return el("li.result", { lang: hit.language },
@@ -291,8 +290,7 @@ const run = (host, root, typed) => {
       const label = DATES.includes(name) ? say(name) + " " + value : names.get(value) ?? value;
       return button("chip", [el("bdi", 0, label), " ×"], () => choose({ [name]: rest }), { id: "chip" + name + value });
     });
-    const clear = () => choose({ ...none(), q: q() });
-    return all[0] ? [...all, button("clear", say("clear"), clear)] : [];
+    return all[0] ? [...all, button("clear", say("clear"), () => choose(none()))] : [];
   };
   const paintFacet = (field, values) =>
     put(ui[field], el("legend", 0, words[field] ?? say("place")), tree(field, values, []));
@@ -375,7 +373,7 @@ const run = (host, root, typed) => {
       event.preventDefault();
       state = new URLSearchParams(settled); // typing made none
       toUrl("replaceState");
-      choose({ q: ui.input.value }, "submit");
+      choose({}, "submit");
     };
     return el("form.form", { action: get("action", base), target: get("target"), submit },
       ui.input, get("site") && el("input", { type: "hidden", name: "site", value: get("site") }), el("button.button", 0, say("search")), ui.list);
@@ -403,7 +401,7 @@ const run = (host, root, typed) => {
       el("div.found", 0, ui.results, ui.pages));
     ui.body = el("div.body", { hidden: "" }, ui.chips, ui.columns);
     const parts = [form(label), !ui.list && [el("div.bar", 0, ui.count, ui.sort), ui.slot, ui.body]];
-    if (mode === "dialog") ui.dialog = el("dialog.dialog", { "aria-label": label, close() { query = ""; choose(none()); } },
+    if (mode === "dialog") ui.dialog = el("dialog.dialog", { "aria-label": label, close() { query = ui.input.value = ""; choose(none()); } },
       button("close", say("close"), close), parts);
     root.replaceChildren(el("div.root", { lang: own || host.strings ? lang : "en", role: "search", "aria-label": label },
       ui.dialog && button("opener", label, show, { "aria-haspopup": "dialog" }), ui.dialog ?? parts));

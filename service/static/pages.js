@@ -87,7 +87,7 @@ document.addEventListener("click", (event) => {
   const to = "again" in link.dataset ? href : "plain" in link.dataset || href.startsWith("#") ? null : anotherQuestion(href);
   if (!to) return;
   event.preventDefault();
-  visit(to, { toTop: Boolean(link.closest(".paging")) });
+  visit(to, { push: link.dataset.again !== "", toTop: Boolean(link.closest(".paging")) });
 });
 
 document.addEventListener("submit", (event) => {
@@ -120,9 +120,13 @@ let suggesting = null;
 const offers = () => $("#offers");
 const options = () => (offers() ? $$("[role=option]", offers()) : []);
 
-function closeOffers() {
+function stopSuggesting() {
   clearTimeout(typing);
   suggesting?.abort();
+}
+
+function closeOffers() {
+  stopSuggesting();
   offers()?.remove();
   const box = $("#q");
   box?.setAttribute("aria-expanded", "false");
@@ -184,7 +188,7 @@ function follow(option) {
 document.addEventListener("input", (event) => {
   const box = event.target;
   if (box.id === "q" && !event.isComposing) {
-    clearTimeout(typing);
+    stopSuggesting();
     if (box.value.trim()) typing = setTimeout(suggest, WAIT_MS, box); else closeOffers();
   }
   if (box.id === "add-region") {
@@ -198,7 +202,9 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.id !== "q" || !offers() || event.isComposing) return;
+  if (event.target.id !== "q" || event.isComposing) return;
+  if (event.key === "Escape") stopSuggesting();
+  if (!offers()) return;
   const chosen = options().find((option) => option.ariaSelected === "true");
   if (event.key === "ArrowDown" || event.key === "ArrowUp") point(event.target, event.key === "ArrowDown" ? 1 : -1);
   else if (event.key === "Enter" && chosen) follow(chosen);
@@ -214,9 +220,11 @@ document.addEventListener("mousedown", (event) => {
 document.addEventListener("focusout", (event) => { if (event.target.id === "q") closeOffers(); });
 
 async function suggestPlaces(box) {
+  suggesting?.abort();
   if (!box.value.trim()) return;
+  suggesting = new AbortController();
   try {
-    const answer = await fetch(asked("/v1/facets/region", { facet_size: 8, facet_q: box.value }));
+    const answer = await fetch(asked("/v1/facets/region", { facet_size: 8, facet_q: box.value }), { signal: suggesting.signal });
     const names = (values) => values.flatMap((value) => [value.path.join(" > "), ...names(value.children)]);
     $("#places").replaceChildren(...names((await answer.json()).values ?? []).map((value) => make("option", { value })));
   } catch {

@@ -242,6 +242,38 @@ def test_suggestions_follow_the_combobox_pattern(service: Service, new_page: Cal
     expect(page.locator(".chip")).to_have_text(re.compile("Sinuiju"))
 
 
+def test_suggestions_are_for_what_was_typed_last(service: Service, new_page: Callable[..., Page]) -> None:
+    """What comes late, for fewer letters, neither shows nor keeps the next question from being asked."""
+    page = visited(new_page(**LIGHT), service, "/")
+    page.evaluate("""() => {
+      const real = window.fetch;
+      window.fetch = (address, options) => !String(address).endsWith("q=ri") ? real(address, options)
+        : new Promise((resolve, reject) => {
+            options.signal.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+            window.answer = () => resolve(new Response('{"groups": []}'));
+          });
+    }""")
+    box = page.locator("#q")
+    box.press_sequentially("ri", delay=10)
+    wait_until(lambda: page.evaluate("'answer' in window"), "it is asked")
+    with page.expect_request(lambda request: request.url.endswith("/v1/suggest?q=ric")):
+        box.evaluate("""box => {
+          box.value = "ric";
+          box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+          answer();
+        }""")
+    expect(page.get_by_role("option").first).to_be_visible()
+
+
+def test_escape_takes_back_what_is_about_to_be_suggested(service: Service, new_page: Callable[..., Page]) -> None:
+    """As it closes what is there. The key alone: some browsers also empty the box, and then nothing is asked anyway."""
+    page = visited(new_page(**LIGHT), service, "/")
+    page.locator("#q").press_sequentially("sinu", delay=10)
+    page.locator("#q").dispatch_event("keydown", {"key": "Escape"})
+    page.wait_for_timeout(800)
+    expect(page.get_by_role("option")).to_have_count(0)
+
+
 def test_a_slow_answer_leaves_the_old_one_and_only_the_last_counts(
     service: Service, new_page: Callable[..., Page]
 ) -> None:
@@ -276,6 +308,25 @@ def test_an_archive_out_of_reach_is_said_and_asked_again(service: Service, new_p
     expect(notice).to_have_count(0)
 
 
+def test_going_back_out_of_reach_is_no_step_forward(service: Service, new_page: Callable[..., Page]) -> None:
+    """Who goes back, finds the archive gone and tries again, is a step back, and the steps ahead are there still."""
+    page = visited(new_page(**LIGHT), service, "/")
+    page.locator("#q").fill("rice")
+    page.locator("#q").press("Enter")
+    expect(page.locator("#found")).to_contain_text("for rice")
+    steps = page.evaluate("history.length")
+    page.route("**/*", lambda route: route.abort())
+    page.go_back()
+    notice = page.get_by_role("alert")
+    expect(notice).to_contain_text("cannot be reached")
+    page.unroute("**/*")
+    notice.get_by_role("link").click()
+    expect(page.locator("#found")).not_to_contain_text("for rice")
+    assert page.evaluate("history.length") == steps
+    page.go_forward()
+    expect(page.locator("#found")).to_contain_text("for rice")
+
+
 def test_a_value_lights_its_words_in_the_text(service: Service, new_page: Callable[..., Page]) -> None:
     """Pointing at a value, or reaching one of its reasons by keyboard, shows where it stands."""
     page = visited(new_page(**LIGHT), service, SEED)
@@ -300,6 +351,13 @@ def test_the_snippet_is_made_and_shown_as_it_is_picked(service: Service, new_pag
         page.evaluate("document.querySelector('dateline-search').style.getPropertyValue('--dateline-accent')")
         == "#005a9c"
     )
+    page.get_by_label("results in the page").check()
+    expect(page.locator("#snippet")).not_to_contain_text('mode="dialog"')
+    before = page.url
+    page.locator("dateline-search .input").fill("rice")
+    page.locator("dateline-search .result").first.wait_for()
+    page.locator("dateline-search .input").press("Enter")
+    assert page.url == before, "the page's own address is the form's"
     page.locator("a[data-try]").first.click()
     expect(page.locator("#answer")).to_contain_text('"total"')
     page.get_by_role("button", name="Try it").click()

@@ -115,6 +115,24 @@ def test_every_filter_can_be_chosen_and_cleared(results_page: Callable[..., Page
     assert asked(page) == {"q": ["rice"]}
 
 
+def test_a_word_just_typed_is_asked_with_what_is_chosen(results_page: Callable[..., Page]) -> None:
+    """Who types and chooses at once, as after a syllable of hangul is composed, loses neither."""
+    page = results_page("?ds_q=goods")
+    found(page)
+    page.locator("dateline-search").evaluate("""widget => {
+      const input = widget.shadowRoot.querySelector(".input");
+      input.value = "rice";
+      input.dispatchEvent(new InputEvent("input"));
+      widget.shadowRoot.querySelector("[id='regionkp']").click();
+    }""")
+    page.locator(".chip", has_text="North Korea").wait_for()
+    assert asked(page) == {"q": ["rice"], "region": ["kp"]}
+    assert page.locator("dateline-search .input").input_value() == "rice"
+    page.get_by_role("button", name="Clear all").click()
+    expect(page.locator(".chip")).to_have_count(0)
+    assert asked(page) == {"q": ["rice"]}
+
+
 def test_a_date_that_is_none_is_not_asked(results_page: Callable[..., Page]) -> None:
     """What is no date is refused where it was typed; one that cannot be is answered by what the API says of it."""
     page = results_page("?ds_q=rice")
@@ -215,6 +233,12 @@ def test_a_host_hears_of_it_and_may_step_in(results_page: Callable[..., Page]) -
     assert heard[2][1]["position"] == 2
     assert heard[2][1]["url"].startswith("https://news.example/")
     assert urlsplit(page.url).hostname == "localhost"
+    page.evaluate("""() => {
+      const widget = document.querySelector("dateline-search");
+      widget.ask({ q: "solar" });
+      widget.ask({ q: "stop" });
+    }""")
+    expect(page.locator("dateline-search .body")).to_have_attribute("aria-busy", "false")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ function current_user_can($what) { return true; }
 function esc_attr($text) { return htmlspecialchars($text, ENT_QUOTES); }
 function esc_html($text) { return htmlspecialchars($text, ENT_QUOTES); }
 function esc_url($text) { return htmlspecialchars($text, ENT_QUOTES); }
+function esc_url_raw($url, $allowed) {
+    return preg_match('/^\s*([a-z][a-z0-9+.-]*):/i', $url, $is) && !in_array(strtolower($is[1]), $allowed) ? '' : $url;
+}
 function esc_html__($text, $domain) { return esc_html($text); }
 function __($text, $domain) { return $text; }
 function shortcode_atts($defaults, $given, $name) { return array_intersect_key($given, $defaults) + $defaults; }
@@ -94,6 +97,14 @@ def test_what_editors_write_is_checked_and_escaped() -> None:
     assert "<script" not in html
     assert ' mode="results" facets="region date" ' in html
     assert '<input type="hidden" name="topic" value="a b">' in html
+
+
+@needs_php
+@pytest.mark.parametrize("action", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x"])
+def test_a_page_of_results_is_no_script(action: str) -> None:
+    """Who may write posts, but no scripts, writes none here: a form would run it."""
+    assert action not in rendered({"mode": "suggest", "action": action})["html"]
+    assert ' action="/search?x=a:b"' in rendered({"mode": "suggest", "action": "/search?x=a:b"})["html"]
 
 
 @needs_php

@@ -66,7 +66,7 @@ function dateline_render( $attributes ): string {
 		'facets' => implode( ' ', $facets ),
 		'site'   => $widget['site'],
 		'filter' => $chosen['filter'],
-		'action' => $chosen['action'],
+		'action' => esc_url_raw( $chosen['action'], array( 'http', 'https' ) ), // a script is no page of results
 		'label'  => $chosen['label'],
 	);
 	$html   = '<dateline-search';
