@@ -2,7 +2,8 @@
 
 A `DatePhrase` is what stands there and no more: its parts are `None` where the text leaves them out. What a phrase
 says of the day of publication is `index.extract.date`'s business. Years count only in a company that makes them a
-year in the past or present ("in 2022"), not a plan's, a model's or a number ("by 2030", "2022-2026 plan", "3404").
+year in the past or present ("in 2022"), not a plan's, a model's or a number ("by 2030", "2022-2026 plan", "3404"). A
+Juche year may have its own behind it ("Juche 108 (2019)"); where the two are not the same, the date is passed over.
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ MONTH = (
 WEEKDAY = r"(?i:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b)\.?"
 _YEAR = r"(?:1[89]|2[01])\d\d(?![\d,.]*\d)"
 _JUCHE = r"(?:1\d\d|[1-9]\d)"
+
+
+def _juche(name: str) -> str:
+    """A Juche year as the group `j` and its name, and the year that may stand in brackets behind it as `same`."""
+    return rf"(?P<j{name}>{_JUCHE})\b(?: ?\((?P<same{name}>(?:19|20)\d\d)\))?"
+
+
 _PART = r"(?:[Ee]arly|[Mm]id|[Ll]ate|[Ee]nd of|[Bb]eginning of)"
 _DAY = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?\b"
 _BLANK = " {1,2}"  # doubled where a line ended in one
@@ -35,12 +43,14 @@ _PHRASE = re.compile(
     r"(?<![A-Za-z])(?=[0-9JFMASONDEBIWbdefijlmos주])(?:"
     rf"\b(?P<iso>(?P<iy>{_YEAR})-(?P<im>[01]\d)-(?P<id>[0-3]\d))\b"
     rf"|\b(?P<m1>{MONTH}){_BLANK}(?P<d1>{_DAY})(?![-–]\d| ?%)"
-    rf"(?:,?{_BLANK}(?P<y1>{_YEAR})\b|,? [Jj]uche (?P<j1>{_JUCHE})\b)?"
-    rf"|\b(?P<d2>{_DAY}){_BLANK}(?P<m2>{MONTH})(?:,?{_BLANK}(?P<y2>{_YEAR})\b|,? [Jj]uche (?P<j2>{_JUCHE})\b)?"
-    rf"|(?P<part>\b{_PART}[- ])?\b(?P<m3>{MONTH})(?:(?:,| of)?{_BLANK}(?P<y3>{_YEAR})\b|,? [Jj]uche (?P<j3>{_JUCHE})\b)"
+    rf"(?:,?{_BLANK}(?P<y1>{_YEAR})\b|,?{_BLANK}[Jj]uche ?{_juche('1')})?"
+    rf"|\b(?P<d2>{_DAY}){_BLANK}(?P<m2>{MONTH})(?:,?{_BLANK}(?P<y2>{_YEAR})\b|,?{_BLANK}[Jj]uche ?{_juche('2')})?"
+    rf"|(?P<part>\b{_PART}[- ])?\b(?P<m3>{MONTH})"
+    rf"(?:(?:,| of)?{_BLANK}(?P<y3>{_YEAR})\b|,?{_BLANK}[Jj]uche ?{_juche('3')})"
     rf"|(?P<part2>\b{_PART}[- ])(?P<m4>{MONTH})"
-    rf"|(?:(?P<ky>{_YEAR})년 ?)?(?P<km>1[0-2]|0?[1-9])월(?: ?(?P<kd>[12]\d|3[01]|0?[1-9])일)?"
-    rf"|(?:\b[Jj]uche ?|주체 ?)(?P<juche>{_JUCHE})(?:\b|(?=년))"
+    rf"|(?:(?:주체 ?(?P<j4>{_JUCHE})(?: ?\((?P<same4>(?:19|20)\d\d)\))?|(?P<ky>{_YEAR}))년 ?)?"
+    r"(?P<km>1[0-2]|0?[1-9])월(?: ?(?P<kd>[12]\d|3[01]|0?[1-9])일)?"
+    rf"|(?:\b[Jj]uche ?|주체 ?)(?:{_juche('5')}|(?P<j6>{_JUCHE})(?=년))"
     rf"|\b(?:[Ii]n|[Ss]ince|[Dd]uring|[Ee]arly|[Ll]ate|[Mm]id|[Oo]f|[Ff]rom) (?P<y4>{_YEAR})\b"
     r"(?![-–/]\d| ?%| plan| Olympics)"
     r")"
@@ -66,14 +76,15 @@ class DatePhrase:
 
 
 def find_date_phrases(text: str) -> Iterator[DatePhrase]:
-    """Every date phrase of a text, in order. Days that no calendar has are passed over."""
+    """Every date phrase of a text, in order. Days that no calendar has, and two years at once, are passed over."""
     for match in _PHRASE.finditer(text):
         phrase = _phrase_from_match(match)
-        if _is_possible(phrase):
+        if phrase is not None and _is_possible(phrase):
             yield phrase
 
 
-def _phrase_from_match(match: re.Match[str]) -> DatePhrase:
+def _phrase_from_match(match: re.Match[str]) -> DatePhrase | None:
+    """What was matched; None if it gives a Juche year and another."""
     found = match.groupdict()
 
     def number(*names: str) -> int | None:
@@ -82,8 +93,10 @@ def _phrase_from_match(match: re.Match[str]) -> DatePhrase:
 
     month_name = found["m1"] or found["m2"] or found["m3"] or found["m4"]
     year = number("iy", "y1", "y2", "y3", "y4", "ky")
-    if (juche := number("juche", "j1", "j2", "j3")) is not None:
+    if (juche := number("j1", "j2", "j3", "j4", "j5", "j6")) is not None:
         year = juche + JUCHE_EPOCH
+        if number("same1", "same2", "same3", "same4", "same5") not in (None, year):
+            return None
     return DatePhrase(
         span=Span(*match.span()),
         year=year,

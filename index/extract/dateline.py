@@ -2,8 +2,9 @@
 
 `find_dateline` tells `SINUIJU, Mar. 27 (KCNA) --`, `DUBAI, April 8 -`, `SEOUL (Reuters) -` and, in Korean,
 `(평양 3월 1일발 조선중앙통신)` at the start of a body, and says where in the text its places, its day and its agency
-stand. What they mean is for `region`, `date` and `source` to say. `find_opening` looks for it where an article begins:
-also below a headline, a kicker or a deck that are body, and alone on a line (`SINUIJU, Mar. 27, 2020`).
+stand. A year may be of Juche (`January 5, Juche 108 (2019)`). What they mean is for `region`, `date` and `source` to
+say. `find_opening` looks for it where an article begins: also below a headline, a kicker or a deck that are body, and
+alone on a line (`SINUIJU, Mar. 27, 2020`).
 """
 
 from __future__ import annotations
@@ -40,13 +41,19 @@ _MONTH = (  # datelines have it in capitals too
 )
 # Blanks are doubled where a line ended in one.
 _PLACE = r"(?P<place>[A-ZÀ-Þ][\w.'’-]*(?:[ ,/][ ]?(?!" + _MONTH + r"\b)[A-ZÀ-Þ][\w.'’-]*){0,7}?)"
-_DAY = r"(?P<day>" + _MONTH + r" {1,2}\d{1,2}(?:, {0,2}\d{4})?|\d{1,2} {1,2}" + _MONTH + r"(?:,? {1,2}\d{4})?)"
+_JUCHE = r"\d{2,3}(?: ?\(\d{4}\))?"
+_JUCHE_BEHIND = r"|,? {1,2}(?i:juche) ?" + _JUCHE
+_DAY = (
+    r"(?P<day>" + _MONTH + r" {1,2}\d{1,2}(?:, {0,2}\d{4}" + _JUCHE_BEHIND + r")?"
+    r"|\d{1,2} {1,2}" + _MONTH + r"(?:,? {1,2}\d{4}" + _JUCHE_BEHIND + r")?)"
+)
 _AGENCY = r"(?: {0,2}\((?P<agency>[^()\n]{2,40})\))?"
 _LATIN = re.compile(_PLACE + r"(?:,? {1,2}" + _DAY + r",?)?" + _AGENCY + r" {0,2}(?:--+|[–—]| -(?= |$)|-(?=\s))")
 _ALONE = re.compile(_PLACE + r", {1,2}" + _DAY + _AGENCY + r" {0,2}(?:--+|[–—-])?[.:]?")
-_YEAR = re.compile(r"\d{4}$")
+_YEAR = re.compile(r"(?:\d{4}\)?|(?i:juche) ?\d{2,3})$")
+_KOREAN_DAY = r"(?P<day>(?:(?:\d{4}|주체 ?" + _JUCHE + r")년 ?)?\d{1,2}월 ?\d{1,2}일)"
 _KOREAN = re.compile(
-    r"[(\[](?P<place>[가-힣]{2,8})(?: (?P<day>(?:\d{4}년 ?)?\d{1,2}월 ?\d{1,2}일)발?)?(?: |=|ㆍ)"
+    r"[(\[](?P<place>[가-힣]{2,8})(?: " + _KOREAN_DAY + r"발?)?(?: |=|ㆍ)"
     r"(?P<agency>[가-힣\w]{2,20})(?:[)\]=]| [^)\]\n]{0,30}[)\]])"
 )
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from index.document import Label, PublishedOn, Region
     from index.gazetteer import Gazetteer
 
-RULES_VERSION: Final = 13
+RULES_VERSION: Final = 14
 """Raised with every change of a rule that is code, not data."""
 
 

@@ -46,6 +46,22 @@ def test_a_dateline_is_found_where_the_article_begins(text: str, declared: str |
 
 
 @pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        pytest.param("Pyongyang, January 5, Juche 108 (2019) (KCNA) -- Rice is dear.", "2019-01-05", id="both years"),
+        pytest.param("Pyongyang, January 5 Juche 108 (KCNA) -- Rice is dear.", "2019-01-05", id="Juche alone"),
+        pytest.param("PYONGYANG, 5 JANUARY, JUCHE 108 (2019) (KCNA) -- Rice is dear.", "2019-01-05", id="capitals"),
+        pytest.param("(평양 주체108(2019)년 1월 5일발 조선중앙통신) 쌀이 비싸다.", "2019-01-05", id="Korean"),
+        pytest.param("Pyongyang, January 5, Juche 108 (2018) (KCNA) -- Rice is dear.", None, id="another year"),
+        pytest.param("Pyongyang, January 5 (KCNA) -- Rice is dear.", None, id="no year"),
+    ],
+)
+def test_the_year_of_a_dateline_may_be_of_juche(text: str, day: str | None) -> None:
+    """Day, source and place are found; a Juche year that is not the one beside it gives no day."""
+    assert told(understand(text)) == (day, "KCNA", ["Pyongyang"])
+
+
+@pytest.mark.parametrize(
     ("text", "title", "expected"),
     [
         pytest.param(
