@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 from index.document import Basis, BlockKind, Evidence, Found, Precision, PublishedOn, Span
 from index.errors import DataFileError
 from index.extract.calendar import MONTH, WEEKDAY, DatePhrase, find_date_phrases, last_day
-from index.extract.happening import ANNIVERSARY_WITHIN, REPORTED_WITHIN, HappeningReader, sentence_around
+from index.extract.happening import ANNIVERSARY_WITHIN, DECEMBER, REPORTED_WITHIN, HappeningReader, sentence_around
 from index.extract.rules import any_of, compiled
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ class DateReader:
         read = [block for block in blocks if block.kind in _READ]
         bounds, written = year.value, year.value.start.year
         day = self._day(text, read, dateline, stamp)
-        is_sure = day is not None and day.evidence[0].rule != "date-since"
+        is_open = day is not None and _may_be_of_year_before(day)
+        is_sure = day is not None and not is_open and day.evidence[0].rule != "date-since"
         if (
             day is not None
             and is_sure
@@ -192,7 +193,7 @@ class DateReader:
         ):
             ordered = (*year.evidence, *(one for one in found.evidence if one not in year.evidence))
             return Found(_within(bounds, found.value.start, found.value.end), ordered)
-        if latest := self._happenings.find_latest(text, read, written):
+        if not is_open and (latest := self._happenings.find_latest(text, read, written)):
             narrowed = _within(bounds, latest.day, latest.day + REPORTED_WITHIN)
             return Found(narrowed, (*year.evidence, latest.evidence))
         around = self._happenings.find_anniversary(text, read)
@@ -321,6 +322,11 @@ def _day_of(text: str, day: Span, words: Span, rule: str, precision: Precision) 
         return None
     evidence = Evidence(rule, words, text[words.start : words.end])
     return _Day(phrase.month, phrase.day, phrase.year, precision, (evidence,))
+
+
+def _may_be_of_year_before(day: _Day) -> bool:
+    """Whether a source spoke on it, and it is a December without its year: an article of January tells of the last."""
+    return day.evidence[0].rule == "date-told" and day.year is None and day.month == DECEMBER
 
 
 def _stamped_day(text: str, stamp: Stamp) -> _Day:

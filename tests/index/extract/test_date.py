@@ -278,6 +278,25 @@ def narrowed(body: str, year: int) -> tuple[str, str, str] | None:
         pytest.param("They met on Dec. 20.", None, id="December may be the year before's"),
         pytest.param("SINUIJU, Mar. 27 (KCNA) -- Rice.", ("2012-03-27", "2012-03-27", "day"), id="a dateline"),
         pytest.param(TOLD, ("2012-06-01", "2012-06-30", "month"), id="the day a source spoke"),
+        pytest.param("A source told Daily NK on Dec. 28 that rice is dear.", None, id="told in December"),
+        pytest.param(
+            "They met on May 12. A source told Daily NK on Dec. 28 that rice is dear.",
+            None,
+            id="nor does what came before tell then",
+        ),
+        pytest.param(
+            "A source told Daily NK on Dec. 28, 2012 that rice is dear.",
+            ("2012-12-01", "2012-12-31", "month"),
+            id="told in December of that year",
+        ),
+        pytest.param(
+            "SINUIJU, Dec. 28 (KCNA) -- Rice.", ("2012-12-28", "2012-12-28", "day"), id="a dateline of December"
+        ),
+        pytest.param(
+            "A source told Daily NK on Nov. 28 that rice is dear.",
+            ("2012-11-01", "2012-11-30", "month"),
+            id="told in November",
+        ),
         pytest.param(
             "It was told on the 18th anniversary of the death of Kim Il Sung.",
             ("2012-05-29", "2012-08-17", "range"),
