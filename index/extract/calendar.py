@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from index.document import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from index.document import Block
 
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2199
@@ -81,6 +83,13 @@ def find_date_phrases(text: str) -> Iterator[DatePhrase]:
         phrase = _phrase_from_match(match)
         if phrase is not None and _is_possible(phrase):
             yield phrase
+
+
+def find_phrases_in(text: str, blocks: Iterable[Block]) -> Iterator[DatePhrase]:
+    """The date phrases of some blocks, at their places in the text."""
+    for block in blocks:
+        for phrase in find_date_phrases(text[block.start : block.end]):
+            yield replace(phrase, span=Span(phrase.span.start + block.start, phrase.span.end + block.start))
 
 
 def _phrase_from_match(match: re.Match[str]) -> DatePhrase | None:

@@ -1,16 +1,18 @@
 """When an article was published, as far as its text tells: an interval of days, with the words it rests on.
 
 Two things are asked. Which day and month? A dateline tells it, or a date alone on a line (`index.extract.stamp`); so
-does the day a source spoke ("told Daily NK on June 17": that month), a measure in force "since Mar. 10", or "late
-September … late last month" (the month after). Which year? If it is not written with the day, words that name the
-present year decide; else bounds are gathered, and the first fitting day after the latest wins. Bounds are the year of a
-picture and the events the text speaks of (`data/anchors.toml`); one that only rules years out dates nothing alone.
+does the day a source spoke ("told Daily NK on June 17": that month; `index.extract.telling`), a measure in force "since
+Mar. 10", or "late September … late last month" (the month after). Which year? If it is not written with the day, words
+that name the present year decide; else bounds are gathered, and the first fitting day after the latest wins. Bounds are
+the year of a picture and the events the text speaks of (`data/anchors.toml`); one that only rules years out dates
+nothing alone.
 
 Years written in the body are no such bounds: on Reuters-21578 and KCNA of 2011 and 2012 the first fitting day after the
 latest of them lay in the right year for one article in four (history on the one hand, plans on the other). They only
 object: a text that speaks of a much later year than its other bounds say stays undated. An anniversary that is being
 held tells its year. What stays open is `None`; so does what the text itself denies: no interval ends before one of its
-bounds, and none whose year is inferred before a date that the body writes and does not announce.
+bounds, and none whose year is inferred before a date that the body writes and does not announce. What the text looks
+back on (`index.extract.retrospect`), "closed last year because of the coronavirus", is no news that a day would follow.
 
 Where the year is declared and no more, `narrow` finds the days within it that the text allows.
 """
@@ -25,12 +27,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from index.document import Basis, BlockKind, Evidence, Found, Precision, PublishedOn, Span
 from index.errors import DataFileError
-from index.extract.calendar import MONTH, WEEKDAY, DatePhrase, find_date_phrases, last_day
-from index.extract.happening import ANNIVERSARY_WITHIN, DECEMBER, REPORTED_WITHIN, HappeningReader, sentence_around
-from index.extract.rules import any_of, compiled
+from index.extract.calendar import find_date_phrases, find_phrases_in, last_day
+from index.extract.happening import ANNIVERSARY_WITHIN, DECEMBER, REPORTED_WITHIN, HappeningReader
+from index.extract.retrospect import RetrospectReader
+from index.extract.rules import compiled
+from index.extract.telling import WRITTEN_DAY, TellingReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from index.document import Block
     from index.extract.dateline import Dateline
@@ -48,16 +52,7 @@ MAX_HISTORY: Final = dt.timedelta(days=400)
 HALF_A_YEAR: Final = 6
 """In months."""
 
-_HEAD: Final = 80
-"""Characters before a date that are looked at for what announces it."""
-
 _READ = (BlockKind.TITLE, BlockKind.BODY, BlockKind.CAPTION)
-_DAY = (
-    rf"(?:{WEEKDAY},? {{1,2}})?"
-    rf"(?P<day>{MONTH} {{1,2}}\d{{1,2}}(?:,? {{1,2}}\d{{4}})?|\d{{1,2}} {{1,2}}{MONTH}(?:,? {{1,2}}\d{{4}})?)"
-)
-_KOREAN_DAY = r"(?:\d{4}년 ?)?(?:1[0-2]|0?[1-9])월 ?(?:3[01]|[12]\d|0?[1-9])일"
-_SINCE_THEN = re.compile(r"\b[Ss]ince (?:[\w'’-]+ ){0,6}$")
 _LAST_MONTH = re.compile(r"\b(?:(?:early|mid|late|the end of|at the beginning of)[- ])?last month\b")
 _PERFECT = r"\b(?:has|have) (?:\w+ )?(?:been \w+|\w+ed|begun|taken|made)\b[^.\n]{0,160}?"
 
@@ -115,21 +110,9 @@ class DateReader:
             for row in rules["present"]
         )
         self._happenings = HappeningReader(rules)
-        announced = rules["announced"]
-        self._announcing = re.compile(rf"\b{any_of(announced['words'])}\b|{any_of(announced['korean'])}")
-        self._announced = re.compile(rf"\b{any_of(announced['before'])} (?:the )?(?:(?:early|mid|late|end of)[ -])?$")
-        saying = rules["saying"]
-        verbs, tellers = any_of(saying["verbs"]), any_of(saying["tellers"])
-        step = rf"(?:(?!\b{any_of(saying['stops'])}\b)[^.\n“”\"]){{0,80}}?"
-        self._told_on = re.compile(rf"\b{verbs}\b{step} on {{1,2}}{_DAY}")
-        self._on_told = re.compile(rf"\b[Oo]n {{1,2}}{_DAY},?{step}\b{verbs}\b")
-        self._tellers = re.compile(rf"\b{tellers}\b")
-        korean_tellers, korean_verbs = any_of(saying["korean_tellers"]), any_of(saying["korean_verbs"])
-        self._told_in_korean = re.compile(
-            rf"{korean_tellers}(?:은|는|이|가) (?:지난 )?(?P<day>{_KOREAN_DAY})"
-            rf"[^.\n“”\"]{{0,60}}?(?:{korean_verbs}|[“\"])"
-        )
-        self._since = re.compile(rf"{_PERFECT}\bsince {{1,2}}{_DAY}(?! \d)")
+        self._retrospect = RetrospectReader(rules)
+        self._tellings = TellingReader(rules["saying"], self._retrospect)
+        self._since = re.compile(rf"{_PERFECT}\bsince {{1,2}}{WRITTEN_DAY}(?! \d)")
 
     def find(
         self,
@@ -149,7 +132,9 @@ class DateReader:
         if found is None or any(bound.day > found.value.end for bound in self._bounds(text, read, founded)):
             return None
         is_written = day is not None and day.year is not None
-        return found if is_written or not self._looks_back_on_later(text, read, found.value.end) else None
+        if not is_written and self._retrospect.names_later_day(text, _bodies(read), found.value.end):
+            return None
+        return found
 
     def _interval(
         self, text: str, read: Sequence[Block], day: _Day | None, founded: int | None
@@ -162,7 +147,7 @@ class DateReader:
             return _whole_year(*year) if year else self._around_anniversary(text, read)
         if year is not None:
             return _published(day, year[0], (year[1],))
-        latest = _latest_bounds(self._bounds(text, read, founded))
+        latest = _latest_bounds(self._bounds(text, read, founded), self._year_looked_back_on(text, read))
         if latest and any(written - latest[-1].day > MAX_HISTORY for written in _years_written(text, read)):
             return None
         fitting = _first_fitting(day, latest[0].day) if latest else None
@@ -201,18 +186,6 @@ class DateReader:
             return None
         narrowed = _within(bounds, around.day - ANNIVERSARY_WITHIN, around.day + ANNIVERSARY_WITHIN)
         return Found(narrowed, (*year.evidence, around.evidence))
-
-    def _looks_back_on_later(self, text: str, blocks: Sequence[Block], end: dt.date) -> bool:
-        """Whether the body writes a date after the end of what was found, and does not announce it."""
-        for block in _bodies(blocks):
-            for phrase in _phrases(text, (block,)):
-                if phrase.first_day is not None and phrase.first_day > end:
-                    head = text[max(block.start, phrase.span.start - _HEAD) : phrase.span.start]
-                    sentence = sentence_around(text, phrase.span, block.start, block.end)
-                    is_announced = self._announced.search(head) or self._announcing.search(sentence)
-                    if not is_announced or _SINCE_THEN.search(head):
-                        return True
-        return False
 
     def _around_anniversary(self, text: str, blocks: Sequence[Block]) -> Found[PublishedOn] | None:
         """The weeks around the anniversary that a text without another date speaks of, and the happenings in them."""
@@ -262,7 +235,7 @@ class DateReader:
     def _saying_day(self, text: str, blocks: Sequence[Block]) -> _Day | None:
         """The day on which the source spoke: the latest, if a report names several of one season."""
         found: list[_Day] = []
-        for match in self._tellings(text, blocks):
+        for match in self._tellings.find(text, _bodies(blocks)):
             day = _day_of(text, Span(*match.span("day")), Span(*match.span()), "date-told", Precision.MONTH)
             found += [day] if day else []
         found.sort(key=lambda day: (day.year or 0, day.month, day.day))
@@ -271,16 +244,6 @@ class DateReader:
         last = found[-1]
         is_late = last.day > last_day(last.year or 2001, last.month) - LAST_DAYS_OF_MONTH
         return _Day(last.month, last.day, last.year, Precision.MONTH, last.evidence, spread=is_late)
-
-    def _tellings(self, text: str, blocks: Sequence[Block]) -> Iterator[re.Match[str]]:
-        """Where the text says on which day somebody told it."""
-        is_english = self._tellers.search(text) is not None
-        for block in _bodies(blocks):
-            yield from self._told_in_korean.finditer(text, block.start, block.end)
-            for pattern in (self._told_on, self._on_told) if is_english else ():
-                for match in pattern.finditer(text, block.start, block.end):
-                    if self._tellers.search(match.group()):
-                        yield match
 
     def _since_day(self, text: str, blocks: Sequence[Block]) -> _Day | None:
         """The day since which what is reported has been so: "has banned … since Mar. 10"."""
@@ -295,21 +258,38 @@ class DateReader:
 
     def _bounds(self, text: str, blocks: Sequence[Block], founded: int | None) -> list[_Bound]:
         """Everything that the text must be younger than."""
-        captions = (block for block in blocks if block.kind is BlockKind.CAPTION)
+        fresh = [block for block in blocks if not self._retrospect.is_from_archive(text, block)]
         bounds = [
-            _Bound(phrase.first_day, is_news=True, evidence=_words("date-picture", text, phrase.span))
-            for phrase in _phrases(text, captions)
+            _Bound(phrase.first_day, is_news=block in fresh, evidence=_words("date-picture", text, phrase.span))
+            for block in blocks
+            if block.kind is BlockKind.CAPTION
+            for phrase in find_phrases_in(text, (block,))
             if phrase.first_day is not None
         ]
         for anchor in self._anchors:
             match = _speaks_of(anchor, text, blocks) if anchor.not_before else None
             if match and anchor.not_before and (anchor.requires is None or anchor.requires.search(text)):
-                bounds.append(_Bound(anchor.not_before, anchor.is_news, _evidence(anchor.rule, match)))
+                is_news = anchor.is_news and _speaks_of(anchor, text, fresh) is not None
+                bounds.append(_Bound(anchor.not_before, is_news, _evidence(anchor.rule, match)))
         if founded is not None:
             bounds.append(
                 _Bound(dt.date(founded, 1, 1), is_news=False, evidence=Evidence("source-founded", None, str(founded)))
             )
         return bounds
+
+    def _year_looked_back_on(self, text: str, blocks: Sequence[Block]) -> int:
+        """The latest year whose news the text speaks of as past; 0 if there is none."""
+        return max(
+            (
+                anchor.not_before.year
+                for anchor in self._anchors
+                if anchor.not_before
+                and anchor.is_news
+                and _speaks_of(anchor, text, blocks)
+                and self._retrospect.is_past(text, blocks, anchor.pattern, anchor.not_before.year)
+            ),
+            default=0,
+        )
 
 
 def _bodies(blocks: Iterable[Block]) -> Iterable[Block]:
@@ -346,7 +326,7 @@ def _month_after(text: str, blocks: Sequence[Block]) -> _Day | None:
     part = last.group().split()[0].split("-")[0] if last.group() != "last month" else None
     named = [
         phrase
-        for phrase in _phrases(text, _bodies(blocks))
+        for phrase in find_phrases_in(text, _bodies(blocks))
         if phrase.month and phrase.year is None and phrase.day is None and phrase.part == part
     ]
     months = sorted((phrase.month or 0, phrase.span.start, phrase) for phrase in named)
@@ -358,21 +338,17 @@ def _month_after(text: str, blocks: Sequence[Block]) -> _Day | None:
     return _Day(month % 12 + 1, 1, None, Precision.MONTH, evidence)
 
 
-def _phrases(text: str, blocks: Iterable[Block]) -> Iterable[DatePhrase]:
-    """The date phrases of some blocks, at their places in the text."""
-    for block in blocks:
-        for phrase in find_date_phrases(text[block.start : block.end]):
-            yield replace(phrase, span=Span(phrase.span.start + block.start, phrase.span.end + block.start))
-
-
 def _years_written(text: str, blocks: Iterable[Block]) -> tuple[dt.date, ...]:
-    return tuple(phrase.first_day for phrase in _phrases(text, _bodies(blocks)) if phrase.first_day is not None)
+    return tuple(phrase.first_day for phrase in find_phrases_in(text, _bodies(blocks)) if phrase.first_day)
 
 
-def _latest_bounds(bounds: Iterable[_Bound]) -> tuple[_Bound, ...]:
-    """The latest bound, then the latest that is news if that is another; nothing if others make all news history."""
+def _latest_bounds(bounds: Iterable[_Bound], past: int) -> tuple[_Bound, ...]:
+    """The latest bound, then the latest that is news if that is another; nothing if others make all news history.
+
+    What was news in the year that the text looks back on, `past`, or before it, is none.
+    """
     ordered = sorted(bounds, key=lambda bound: bound.day)
-    news = [bound for bound in ordered if bound.is_news]
+    news = [bound for bound in ordered if bound.is_news and bound.day.year > past]
     if not news or ordered[-1].day - news[-1].day > MAX_HISTORY:
         return ()
     return tuple(dict.fromkeys((ordered[-1], news[-1])))

@@ -172,6 +172,116 @@ TOLD = "A source in Hyesan told Daily NK on June 17 that rice is dear."
         pytest.param(
             "Seen late last month: late January, late September. COVID-19.", "", None, id="months half a year apart"
         ),
+        pytest.param(
+            "A source told Daily NK on March 5 that the North closed its borders in late January last year "
+            "because of the coronavirus.",
+            "",
+            None,
+            id="news of last year",
+        ),
+        pytest.param(
+            "SEOUL, March 5 (Reuters) - The North shut its borders last year over the coronavirus.",
+            "",
+            None,
+            id="news of last year below a dateline",
+        ),
+        pytest.param(
+            f"{TOLD} It is more than a year since the border was closed over COVID-19.", "", None, id="since then"
+        ),
+        pytest.param(
+            f"{TOLD} The COVID-19 pandemic closed the border two\nyears ago.".replace("\n", "  "),
+            "",
+            None,
+            id="years ago, where a line ended",
+        ),
+        pytest.param(
+            f"{TOLD} The border is closed for the third year because of COVID-19.", "", None, id="for the third year"
+        ),
+        pytest.param(
+            f"{TOLD} The border was closed in January 2020 because of COVID-19.", "", None, id="its year is written"
+        ),
+        pytest.param(
+            f"{TOLD} COVID-19 is feared. The border was closed last year because of COVID-19.",
+            "",
+            None,
+            id="news of last year further down",
+        ),
+        pytest.param(
+            "소식통은 3월 5일 “작년 1월 코로나로 국경이 봉쇄됐다”고 전했다.", "", None, id="of last year in Korean"
+        ),
+        pytest.param("소식통은 3월 5일 “코로나로 봉쇄된 지 2년째다”고 전했다.", "", None, id="for two years in Korean"),
+        pytest.param(
+            f"{TOLD} Exports fell in 2019. Because of COVID-19 they fall again. The two were sentenced to three years.",
+            "",
+            ("2020-06-01", "2020-06-30", "month"),
+            id="years in other sentences",
+        ),
+        pytest.param(
+            f"{TOLD} The border was closed last year because of COVID-19.",
+            "Guards in March 2021. Image: X",
+            ("2021-06-01", "2021-06-30", "month"),
+            id="a picture of a later year",
+        ),
+        pytest.param(
+            f"{TOLD} The border was closed last year because of COVID-19.",
+            "Guards in March 2020. Image: X",
+            None,
+            id="a picture of the year looked back on",
+        ),
+        pytest.param(
+            f"{TOLD} COVID-19 closed the border two years ago. Now the maximum emergency system is in force.",
+            "",
+            ("2022-06-01", "2022-06-30", "month"),
+            id="news of a later year",
+        ),
+        pytest.param(
+            f"{TOLD} This year (2021) the border is closed, as it was last year because of COVID-19.",
+            "",
+            ("2021-06-01", "2021-06-30", "month"),
+            id="the present year is named beside it",
+        ),
+        pytest.param(
+            f"{TOLD} COVID-19 is feared.",
+            "Disinfection against the coronavirus in Sinuiju in April 2020. Image: X",
+            ("2020-06-01", "2020-06-30", "month"),
+            id="a picture's year is its own",
+        ),
+        pytest.param(
+            "On Sept. 3, a source told Daily NK that rice is dear.",
+            "FILE PHOTO: Guards in August 2013. Image: X",
+            None,
+            id="a picture from the archive",
+        ),
+        pytest.param(
+            "소식통은 9월 3일 “쌀이 비싸다”고 전했다.", "2013년 8월 국경. 자료사진=X", None, id="and in Korean"
+        ),
+        pytest.param(
+            TOLD, "FILE PHOTO: Disinfection against the coronavirus. Image: X", None, id="what an old picture shows"
+        ),
+        pytest.param(
+            "A source told Daily NK on Dec. 5 last year that rice is dear. COVID-19.", "", None, id="told last year"
+        ),
+        pytest.param(
+            "Last year, on Dec. 15, a source told Daily NK that rice is dear. COVID-19.",
+            "",
+            None,
+            id="last year, then told",
+        ),
+        pytest.param(
+            f"On Dec. 5 last year, a source told Daily NK so. {TOLD} COVID-19.",
+            "",
+            ("2020-06-01", "2020-06-30", "month"),
+            id="told last year and again",
+        ),
+        pytest.param(
+            "소식통은 작년 12월 5일 데일리NK에 “코로나로 막혔다”고 전했다.", "", None, id="told last year in Korean"
+        ),
+        pytest.param(
+            "소식통은 3월 5일 쌀값이 작년보다 올랐다고 전했다. 코로나로 국경이 막혔다.",
+            "",
+            ("2020-03-01", "2020-03-31", "month"),
+            id="told in Korean of last year",
+        ),
         pytest.param("Rice is dear.", "", None, id="nothing to go by"),
         pytest.param("SEOUL, June 3, 2015 (Yonhap) -- COVID-19.", "", None, id="a written year before an event"),
         pytest.param(
