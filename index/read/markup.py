@@ -41,8 +41,13 @@ _SKIPPED_TAGS: Final = (
 SKIPPED: Final = frozenset(_SKIPPED_TAGS.split())
 CAPTION_CLASSES: Final = ("wp-caption-text", "wp-caption-dd", "image-caption", "photo-caption")
 
+# Narrower than the rules `caption-…` of extraction, so that what they do not know is marked.
+_CREDITED = r"(?:[A-Z][\w/-]*|[A-Z]\.|via|of|for|the|and|/)"
 _CREDIT = re.compile(
-    r"\b(?:Images?|Photos?|Pictures?|Graphics?|Illustration|Screenshot)(?: credits?)?\s*(?::|by\b)|사진\s*[:=]"
+    rf"Image: \S.{{0,3000}}$|(?!.*[다고]\.?$).{{0,300}}?(?:(?:^|[\s/.…\"”)\]])(?<![,;·ㆍ] )"
+    rf"(?:(?:Images?|Photos?|Pictures?|Graphics?|Illustration|Screenshot)(?: credits?)?(?: ?: ?| by )"
+    rf"{_CREDITED}(?: {_CREDITED}){{0,5}}\.?|사진 ?[:=] ?[A-Z가-힣]\w*(?: [A-Z가-힣]\w*){{0,4}})"
+    r"|\((?:Image|Photo|Picture): [^()]{1,60}\))$"
 )
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _DEEPEST: Final = 256
@@ -107,7 +112,7 @@ def is_caption(element: etree._Element) -> bool:
 def caption_line(words: str) -> str:
     """The words under a picture as a line that says so, unless a credit in them already does."""
     line = " ".join(words.split())
-    return line if not line or _CREDIT.search(line) else f"Image: {line}"
+    return line if not line or _CREDIT.match(line) else f"Image: {line}"
 
 
 class _Page:

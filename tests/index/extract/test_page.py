@@ -28,6 +28,24 @@ def kinds(text: str, title: str | None = None) -> list[tuple[str, str]]:
         pytest.param("A new model of telephone (the Daily NK)", "caption", id="its article does not matter"),
         pytest.param("사진: 데일리NK", "caption", id="a Korean credit"),
         pytest.param("The image: it is bad, he said.", "body", id="a sentence about an image"),
+        pytest.param("A yard. Photo courtesy of the U.S. Navy", "caption", id="a credit by courtesy"),
+        pytest.param("A yard. Image: Daily NK (Taken in February 2019)", "caption", id="a credit with its day"),
+        pytest.param("A yard. Photo: screenshot from Korean Central TV", "caption", id="a credit in small letters"),
+        pytest.param("Offices of the paper. Images by Planet Labs via AP.", "caption", id="a credit with a full stop"),
+        pytest.param("A yard (Photo: AP)", "caption", id="a credit in brackets"),
+        pytest.param("평양 시내 모습. /사진=조선중앙통신 캡처", "caption", id="a Korean credit after a slash"),
+        pytest.param(
+            "They laid a road. Images by Planet Labs show new roofs there.", "body", id="a sentence about pictures by"
+        ),
+        pytest.param(
+            "They sell films. Photos: these are the riskiest, a source said.", "body", id="a sentence after a colon"
+        ),
+        pytest.param(
+            "Look at the Photo: AP and all the other agencies wrote that it is new", "body", id="more than a credit"
+        ),
+        pytest.param("A yard. Photo by Reuters. Traders Said Nothing", "body", id="a sentence ends amid it"),
+        pytest.param("영화, 사진: 이것이 제일 위험하다고", "body", id="one of a list in Korean"),
+        pytest.param("그는 말했다. 사진: 이것이 위험하다.", "body", id="a Korean sentence"),
         pytest.param("He works for a paper (Daily NK).", "body", id="a publisher in brackets in a sentence"),
         pytest.param("A new model of telephone (Unheard Of)", "body", id="brackets that name no publisher"),
         pytest.param("Read in Korean", "boilerplate", id="a link to another language"),

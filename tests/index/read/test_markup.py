@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from index.document import BlockKind
@@ -15,6 +15,11 @@ from index.extract.page import PageReader
 from index.read.markup import caption_line, line_from_html, text_from_html
 from index.read.reading import Refused
 from tests.index.read.written import LINES
+
+CREDITS = (
+    "Photo by", "Photo:", "(Photo:", "Image credit:", "Image:", "사진=", "사진 :", "AP", "A. Person", "Planet Labs",
+    "show", "via", "Reuters.", "/", ",", ")", "(KCNA)", "제공", "위험하다고", "한다.",
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +76,11 @@ def test_too_much_is_refused(markup: str, reason: str) -> None:
     assert reason in str(refused.value)
 
 
-@given(st.lists(LINES, min_size=1, max_size=60).map(" ".join))
+@given(st.lists(st.one_of(LINES, st.sampled_from(CREDITS)), min_size=1, max_size=60).map(" ".join))
+@example("Offices. Photo by Planet Labs, which shows new roofs on three of its buildings there")
+@example("A yard. Photos: these are the riskiest, a source said on Monday.")
+@example("시장, 사진: 이것이 제일 위험하다고")
+@example("A yard (Photo: AP)")
 def test_captions_are_known_as_captions(words: str) -> None:
     """Whoever takes the text apart sees a caption in every line that was marked as one."""
     rules = tomllib.loads(resources.files("index.extract").joinpath("data/page.toml").read_text(encoding="utf-8"))
