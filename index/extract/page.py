@@ -2,8 +2,9 @@
 
 `PageReader.read` gives a `Page`: the blocks of the text in order, and the names its bylines give. Lines are told by
 their words (patterns in `data/page.toml`), the headline by its place and shape, a picture's repeated alternative text
-by the caption below it. A date alone on one of the first or last lines is a byline that gives a `Stamp`; it is no
-headline, and neither is a dateline. Lines of body that touch make one block; everything else is a block by the line.
+by the caption below it. Some furniture has to stand alone: amid a sentence the same words are body. A date alone on one
+of the first or last lines is a byline that gives a `Stamp`; it is no headline, and neither is a dateline. Lines of
+body that touch make one block; everything else is a block by the line.
 `find_lead` makes a title for a text that has none.
 """
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.document import LEAD_RULE, Block, BlockKind, Evidence, Found, Span
 from index.extract.dateline import opens_dispatch, stands_alone
-from index.extract.rules import compiled
+from index.extract.rules import any_of, compiled
 from index.extract.stamp import Stamp, StampReader
 from index.extract.text import unwrapped
 
@@ -28,6 +29,7 @@ _NAME_IN_LIST = re.compile(rf"{_NAME}|[가-힣]{{2,4}}")
 _LINE = re.compile(r"\S[^\n]*")
 _WORDS = re.compile(r"[^\s–—-]")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*(?=\s|$)")
+_ENDS_SENTENCE = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _ABBREVIATION = re.compile(
     r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Gen|Sen|Rep|Gov|Col|St|Mt|No|vs|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?"
     r"|Oct|Nov|Dec|Co|Corp|Inc|Ltd))\.$"
@@ -58,6 +60,7 @@ class _Rule:
     pattern: re.Pattern[str]
     hints: tuple[str, ...]
     at: str | None
+    alone: bool
     person: str | None
 
 
@@ -111,6 +114,7 @@ class PageReader:
             rule = next((rule for rule in rules if edges[rule.at] and rule.pattern.match(line.words)), None)
             if rule:
                 line.kind, line.rule = rule.kind, rule
+        _give_back(text, lines)
 
     def _tell_stamps(self, text: str, lines: Sequence[_Line]) -> None:
         for place, line in enumerate(lines):
@@ -170,6 +174,27 @@ class PageReader:
         )
 
 
+def _give_back(text: str, lines: Sequence[_Line]) -> None:
+    """Make body of each line that has to stand alone and stands amid a sentence.
+
+    From the last to the first and back, so that of several that touch all are given back or none.
+    """
+    alone = [place for place, line in enumerate(lines) if line.rule is not None and line.rule.alone]
+    for place in (*reversed(alone), *alone):
+        if _is_amid(text, lines, place):
+            lines[place].kind, lines[place].rule = BlockKind.BODY, None
+
+
+def _is_amid(text: str, lines: Sequence[_Line], place: int) -> bool:
+    """Whether a line may be part of a sentence of the body: begun in the line above, or ended in the one below."""
+    if _goes_on(text, lines, place) and not _ENDS_SENTENCE.search(lines[place - 1].words):
+        return True
+    line, below = lines[place], lines[place + 1] if place + 1 < len(lines) else None
+    if below is None or below.kind is not BlockKind.BODY or text.count("\n", line.end, below.start) > 1:
+        return False
+    return below.words[0].islower()
+
+
 def _goes_on(text: str, lines: Sequence[_Line], place: int) -> bool:
     """Whether a line may be the rest of the sentence above: no blank line parts it, and no headline stands there."""
     if place == 0:
@@ -220,12 +245,14 @@ def _sentence_end(text: str, block: Block) -> int:
 
 def _rule_from_row(row: Mapping[str, Any]) -> _Rule:
     flags = 0 if row.get("case") else re.IGNORECASE
+    pattern = row["match"].replace("NAME", _NAME).replace("BARRED", any_of(row.get("barred", [])))
     return _Rule(
         kind=BlockKind(row["kind"]),
         name=row["rule"],
-        pattern=compiled("page.toml", row["rule"], row["match"].replace("NAME", _NAME), flags),
+        pattern=compiled("page.toml", row["rule"], pattern, flags),
         hints=tuple(row["hints"]),
         at=row.get("at"),
+        alone=row.get("alone", False),
         person=row.get("person"),
     )
 

@@ -52,6 +52,42 @@ def kinds(text: str, title: str | None = None) -> list[tuple[str, str]]:
         pytest.param("Please direct any comments or questions to", "boilerplate", id="contact with its address lost"),
         pytest.param("desk@example.org", "boilerplate", id="an address"),
         pytest.param("All rights reserved.", "boilerplate", id="rights"),
+        pytest.param("© 2020 Daily NK", "boilerplate", id="a sign of rights"),
+        pytest.param("Copyright © Daily NK. All rights reserved.", "boilerplate", id="a word and a sign"),
+        pytest.param("(c) 2020 Daily NK", "boilerplate", id="letters and a year"),
+        pytest.param("(C) Copyright Thomson Reuters 2009", "boilerplate", id="letters, a word, a name"),
+        pytest.param("Copyright 2018-2020 by Daily NK", "boilerplate", id="years"),
+        pytest.param("Copyright Daily NK", "boilerplate", id="a name"),
+        pytest.param("<저작권자(c) 연합뉴스, 무단 전재-재배포 금지>", "boilerplate", id="Korean rights"),
+        pytest.param("저작권자 © 데일리NK 무단전재 및 재배포 금지", "boilerplate", id="the same without brackets"),
+        pytest.param("ⓒ 데일리NK, 무단전재 및 재배포를 금합니다.", "boilerplate", id="a Korean sign"),
+        pytest.param("무단 전재·복제 금지", "boilerplate", id="a ban alone"),
+        pytest.param("데일리NK 무단 전재 및 재배포 금지", "boilerplate", id="a ban by name"),
+        pytest.param("(c) smuggling of medicine across the Yalu River;", "body", id="the third of a list"),
+        pytest.param("(c) 2019 prices of rice;", "body", id="the third, of a year"),
+        pytest.param("Copyright infringement is punished in Hyesan.", "body", id="a sentence about copyright"),
+        pytest.param("Copyright Law Revised", "body", id="a law on copyright"),
+        pytest.param("당국은 선전물의 무단 전재를 금지했다.", "body", id="a sentence about a ban"),
+        pytest.param("저작권자는 남한의 방송국이다.", "body", id="a sentence about who has the rights"),
+        pytest.param("(END)", "boilerplate", id="the end"),
+        pytest.param("(끝)", "boilerplate", id="the end in Korean"),
+        pytest.param("Share this story on Facebook", "boilerplate", id="a button"),
+        pytest.param("Tweet | Share | Print", "boilerplate", id="buttons"),
+        pytest.param("Follow us on Twitter and www.facebook.com/dailynk", "boilerplate", id="an invitation"),
+        pytest.param("Subscribe to our newsletter", "boilerplate", id="another invitation"),
+        pytest.param("Sign up for the weekly newsletter here", "boilerplate", id="and another"),
+        pytest.param("Related articles: Rice dearer in Musan", "boilerplate", id="other articles"),
+        pytest.param("Click here to read the original.", "boilerplate", id="a link"),
+        pytest.param("Print shops in Hyesan closed", "body", id="a line that begins with Print"),
+        pytest.param("Printed in Pyongyang and sent to every county", "body", id="and with Printed"),
+        pytest.param("Tweet on Friday annoys the ministry", "body", id="and with Tweet"),
+        pytest.param("Follow us on foot, the guide said", "body", id="and with Follow us"),
+        pytest.param("Related stories of defectors", "body", id="and with Related stories"),
+        pytest.param("Sign up for army rises", "body", id="and with Sign up"),
+        pytest.param("Send your questions to us.", "boilerplate", id="contact without an address"),
+        pytest.param("Email tips to desk.nk@example.org", "boilerplate", id="contact with an address"),
+        pytest.param("Address questions about rice first, envoy says", "body", id="a headline about questions"),
+        pytest.param("Send tips about smugglers, the poster reads.", "body", id="a sentence about tips"),
         pytest.param("Questions were asked about the market.", "body", id="a sentence about questions"),
         pytest.param("*Translated by Ann Example", "byline", id="a translator"),
         pytest.param("An Example Writer is one of the paper's full-time journalists.", "byline", id="a blurb"),
@@ -64,6 +100,46 @@ def test_a_line_is_told_by_its_words(line: str, kind: str) -> None:
     """A line is caption, byline, boilerplate or body by the patterns of the rule file."""
     found = {words: what for what, words in kinds(f"{BODY}\n\n{line}")}
     assert found[line] == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        pytest.param("The posters are to\nprint\nand to be sent.", True, id="amid a sentence"),
+        pytest.param("Whoever wants to read it is told to\nsubscribe now", True, id="at the end of one"),
+        pytest.param("Traders may\nfollow us on facebook", True, id="where it reads like an invitation"),
+        pytest.param("He asked them.\nSend your questions to\nthe ministry, he said.", True, id="at its beginning"),
+        pytest.param("People must\nshare this\nprint\nand be silent.", True, id="several lines of it"),
+        pytest.param("Rice is dear.\nShare this\nTweet\nNobody knows why.", False, id="between sentences"),
+        pytest.param("Rice is dear.\nShare this", False, id="below one"),
+        pytest.param("Traders ask\n\nShare this\n\nwhy it is so.", False, id="between blank lines"),
+    ],
+)
+def test_what_has_to_stand_alone_is_body_amid_a_sentence(text: str, kept: bool) -> None:  # noqa: FBT001 - a case
+    """Words of a button or an invitation are body where a sentence may go on in them, as in hard-wrapped text."""
+    found = {kind for kind, _ in kinds(f"{BODY}\n\n{text}\n\n{BODY}")}
+    assert ("boilerplate" not in found) == kept
+
+
+def test_furniture_below_a_headline_stands_alone() -> None:
+    """No sentence goes on below a headline that touches what is below it."""
+    assert kinds(f"Rice dearer\nShare this\n\n{BODY}")[1] == ("boilerplate", "Share this")
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        pytest.param("Copyright law revised in North Korea", id="copyright"),
+        pytest.param("북한, 선전물 무단 전재 금지", id="a ban"),
+        pytest.param("Follow us on foot, guides tell tourists", id="an imperative"),
+        pytest.param("Print shops in Hyesan closed", id="a word of a button"),
+    ],
+)
+def test_a_headline_is_not_taken_for_furniture(headline: str) -> None:
+    """A headline that begins like a button, a byline or a notice of rights stays the title."""
+    found = READER.read(f"{headline}\n\n{BODY}").headline
+    assert found
+    assert found.value == headline
 
 
 @pytest.mark.parametrize(
