@@ -3,26 +3,26 @@
 `PageReader.read` gives a `Page`: the blocks of the text in order, and the names its bylines give. Lines are told by
 their words (patterns in `data/page.toml`), the headline by its place and shape, a picture's repeated alternative text
 by the caption below it. Some furniture has to stand alone: amid a sentence the same words are body. A date alone on one
-of the first or last lines is a byline that gives a `Stamp`; it is no headline, and neither is a dateline. Lines of
-body that touch make one block; everything else is a block by the line.
+of the first or last lines is a byline that gives a `Stamp`, and so does a date beside an author's name; it is no
+headline, and neither is a dateline. Lines of body that touch make one block; everything else is a block by the line.
 `find_lead` makes a title for a text that has none.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import dropwhile, pairwise
 from typing import TYPE_CHECKING, Any
 
 from index.document import LEAD_RULE, Block, BlockKind, Evidence, Found, Span
 from index.extract.dateline import opens_dispatch, stands_alone
 from index.extract.rules import any_of, compiled
-from index.extract.stamp import Stamp, StampReader
+from index.extract.stamp import LONGEST, Stamp, StampReader
 from index.extract.text import unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 _NAME = r"[A-ZÀ-Þ][\w.'’-]*(?: (?:[A-ZÀ-Þ][\w.'’-]*|de|van|von|bin|al)){1,4}"
 _NAME_IN_LIST = re.compile(rf"{_NAME}|[가-힣]{{2,4}}")
@@ -38,6 +38,8 @@ _CREDIT_END = re.compile(r"\((?P<credit>[^()]{2,40})\)$")
 _CAPTION_LONGEST = 200
 _UNFINISHED = re.compile(r"(?:,|\b(?:on|of|in|to|for|from|by|at|and|dated|since|until|before|after))$")
 _NOT_HEADLINE = re.compile(r"[.:;,][\"'”’)\]]?$")
+_BY = re.compile(r"[\s,|–—-]{0,4}\b[Bb][Yy]\s+$")
+_BEHIND_NAME = re.compile(r"[|,=/]\s*|\s[-–—]\s*|(?:기자|특파원|논설위원)\s*(?:[-–—]\s*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class PageReader:
         self._fewest_words: int = rules["headline"]["fewest_words"]
         self._edge: int = rules["edge"]["lines"]
         self._stamps = StampReader(rules["stamp"])
+        half_day, published = any_of(rules["stamp"]["half_day_behind"]), any_of(rules["stamp"]["published_behind"])
+        self._behind_stamp = re.compile(rf"(?:(?<=\d)\s*{half_day})?(?:\s*(?P<published>{published}))?$")
 
     def read(self, text: str, declared_title: str | None = None) -> Page:
         """Take a normalised text apart. A first line that repeats the declared title is the headline."""
@@ -120,17 +124,25 @@ class PageReader:
         for place, line in enumerate(lines):
             is_at_edge = place < self._edge or place >= len(lines) - self._edge
             if is_at_edge and line.kind in (BlockKind.BODY, BlockKind.BYLINE):
-                start = line.start
-                if line.rule is not None and line.rule.person == "author":  # "By Ann Example | March 27, 2020"
-                    start += len(line.words) - len(line.words.rpartition("|")[2].lstrip())
-                line.stamp = self._stamps.read(unwrapped(text[start : line.end]), start)
+                line.stamp = next(filter(None, (self._stamp(line, *stretch) for stretch in _stretches(line))), None)
         bare = [line for line in lines if line.stamp and not line.stamp.has_label]
         is_chronicle = len({line.stamp.day for line in bare if line.stamp}) > 1
         for place, line in enumerate(lines):
-            if line.stamp and not line.stamp.has_label and (is_chronicle or _goes_on(text, lines, place)):
-                line.stamp = None
+            if line.stamp and not line.stamp.has_label:
+                # No sentence goes on in a byline with a name.
+                is_kept = not is_chronicle and (line.rule is not None or not _goes_on(text, lines, place))
+                line.stamp = line.stamp if is_kept else None
             if line.stamp and line.rule is None:
                 line.kind = BlockKind.BYLINE
+
+    def _stamp(self, line: _Line, start: int, end: int) -> Stamp | None:
+        """The stamp that a stretch of a line is, without what stands behind it."""
+        if end - start > LONGEST:
+            return None
+        words = unwrapped(line.words[start:end])
+        behind = self._behind_stamp.search(words)
+        stamp = self._stamps.read(words[: behind.start()] if behind else words, line.start + start)
+        return replace(stamp, says_published=True) if stamp and behind and behind["published"] else stamp
 
     def _tell_captions(self, lines: Sequence[_Line]) -> None:
         for line in lines:
@@ -193,6 +205,17 @@ def _is_amid(text: str, lines: Sequence[_Line], place: int) -> bool:
     if below is None or below.kind is not BlockKind.BODY or text.count("\n", line.end, below.start) > 1:
         return False
     return below.words[0].islower()
+
+
+def _stretches(line: _Line) -> Iterator[tuple[int, int]]:
+    """Where in a line a stamp may stand: all of it, or before or behind the name in an author's byline."""
+    byline = line.rule.pattern.match(line.words) if line.rule and line.rule.person == "author" else None
+    if byline is None:
+        yield 0, len(line.words)
+        return
+    yield 0, len(_BY.sub("", line.words[: byline.start("name")]))
+    for behind in _BEHIND_NAME.finditer(line.words, byline.end("name")):
+        yield behind.end(), len(line.words)
 
 
 def _goes_on(text: str, lines: Sequence[_Line], place: int) -> bool:

@@ -93,7 +93,19 @@ def kinds(text: str, title: str | None = None) -> list[tuple[str, str]]:
         pytest.param("An Example Writer is one of the paper's full-time journalists.", "byline", id="a blurb"),
         pytest.param("By An Example", "byline", id="a byline"),
         pytest.param("By then it was too late.", "body", id="a sentence that begins with By"),
+        pytest.param("By Ha Yoon Ah - 2019.10.01 3:15pm", "byline", id="a byline with a day"),
+        pytest.param("By South Korea - its neighbour - it was sold.", "body", id="a sentence with dashes"),
         pytest.param("홍길동 기자", "byline", id="a Korean byline"),
+        pytest.param("홍길동 특파원 desk@example.org", "byline", id="with an address"),
+        pytest.param("홍길동기자=신의주", "byline", id="with a place"),
+        pytest.param("홍길동 기자 | 데일리NK", "byline", id="with a paper"),
+        pytest.param("홍길동 기자 (desk@example.org)", "byline", id="with brackets"),
+        pytest.param("홍길동 기자 입력 2020.03.27 10:20", "byline", id="with a day"),
+        pytest.param("외국 기자 20여 명이 풍계리를 방문했다.", "body", id="journalists in a Korean sentence"),
+        pytest.param("한국 특파원 2명이 베이징에서 추방됐다.", "body", id="correspondents in one"),
+        pytest.param("탈북 기자 주성하 씨가 말했다.", "body", id="a name behind the office"),
+        pytest.param("홍길동 기자 = 쌀값이 올랐다.", "body", id="a sentence behind the name"),
+        pytest.param("워싱턴 특파원", "body", id="a place and the office"),
     ],
 )
 def test_a_line_is_told_by_its_words(line: str, kind: str) -> None:
@@ -130,6 +142,7 @@ def test_furniture_below_a_headline_stands_alone() -> None:
     "headline",
     [
         pytest.param("Copyright law revised in North Korea", id="copyright"),
+        pytest.param("외국 기자 20여 명 풍계리 방문", id="journalists"),
         pytest.param("북한, 선전물 무단 전재 금지", id="a ban"),
         pytest.param("Follow us on foot, guides tell tourists", id="an imperative"),
         pytest.param("Print shops in Hyesan closed", id="a word of a button"),

@@ -46,6 +46,8 @@ BODY = "Rice has become dear in the town. Nobody knows why."
         pytest.param("입력 2020.03.27 10:00", "published", id="a Korean label"),
         pytest.param("기사입력 : 2020.03.27. 오전 10:00  수정 2020.04.02. 오후 1:00", "published", id="and a change"),
         pytest.param("Published March 27, 2020 | Updated April 2, 2020", "published", id="both in English"),
+        pytest.param("승인 2020.03.27", "published", id="an editor's approval"),
+        pytest.param("송고시간 2020-03-27 10:00", "published", id="an agency's hour"),
         pytest.param("Last updated: March 27, 2020", "updated", id="a change"),
         pytest.param("최종수정 2020.03.27", "updated", id="a Korean change"),
     ],
@@ -217,6 +219,47 @@ def test_a_stamp_dates_an_article(text: str, title: str, day: dt.date | None, ru
     if document.published:
         assert document.published.value.precision is Precision.DAY
         assert document.published.evidence[0].rule == rule
+
+
+@pytest.mark.parametrize(
+    ("byline", "author"),
+    [
+        pytest.param("By Ann Example - 2020.03.27 3:15pm", "Ann Example", id="behind a dash"),
+        pytest.param("By Ann Example, March 27, 2020", "Ann Example", id="behind a comma"),
+        pytest.param("By Ann Example | Daily NK | March 27, 2020", "Ann Example", id="behind two strokes"),
+        pytest.param("Posted on March 27, 2020 by Ann Example", "Ann Example", id="before the name"),
+        pytest.param("27 March 2020 | By Ann Example", "Ann Example", id="before it, without a label"),
+        pytest.param("홍길동 기자 - 2020.03.27 10:20 오전", "홍길동", id="Korean, half a day behind the time"),
+        pytest.param("홍길동 기자 | 2020-03-27", "홍길동", id="Korean, behind a stroke"),
+        pytest.param("홍길동 기자 입력 2020.03.27 10:20", "홍길동", id="Korean, with a label"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("above", "below"), [pytest.param("\n", "\n\n", id="glued"), pytest.param("\n\n", "\n\n", id="apart")]
+)
+def test_a_byline_gives_author_and_day(byline: str, author: str, above: str, below: str) -> None:
+    """A day beside an author's name is the day of publication, wherever it stands; the title is not part of it."""
+    document = understand(f"Rice dearer again{above}{byline}{below}{BODY}")
+    assert document.title.value == "Rice dearer again"
+    assert [found.value for found in document.authors] == [author]
+    assert document.published
+    assert document.published.value.start == DAY
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param("(END)\n2020/03/27 10:20", id="English"),
+        pytest.param("(끝)\n2020/03/27 10:20 송고", id="Korean"),
+        pytest.param("2020/03/27 10:00 송고", id="sent, below the body"),
+    ],
+)
+def test_an_agency_stamps_below_the_end(end: str) -> None:
+    """The hour at which an agency sent a report dates it, and neither it nor the mark of the end is body."""
+    document = understand(f"Rice dearer again\n\n{BODY}\n{end}")
+    assert document.published
+    assert document.published.value.start == DAY
+    assert document.body == BODY
 
 
 def test_headings_of_a_chronicle_stay_in_its_body() -> None:
