@@ -8,7 +8,8 @@ it. How scores differ is in docs/decisions/0022.
 
 from __future__ import annotations
 
-from itertools import permutations
+from collections import Counter
+from math import factorial, prod
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from index.analysis import MAX_TERM_LENGTH
@@ -247,12 +248,24 @@ def _near(field: str, words: tuple[str, ...], distance: int) -> list[Clause]:
     slop = min(distance, _LARGEST_SLOP)
     if len(set(words)) == len(words):
         return [_span(field, words, slop, in_order=False)]
-    orders: dict[tuple[str, ...], None] = {}
-    for order in permutations(words):
-        orders[order] = None
-        if len(orders) > MOST_ORDERS:
-            raise UnsupportedQuery(NAME, str(Near(words, distance)))
+    orders = _orders(words)
+    if orders is None:
+        raise UnsupportedQuery(NAME, str(Near(words, distance)))
     return [_span(field, order, slop, in_order=True) for order in orders]
+
+
+def _orders(words: Sequence[str]) -> list[tuple[str, ...]] | None:
+    """Every order of some words, each once; None where there are more than `MOST_ORDERS`.
+
+    How many there are is worked out first: to try all permutations takes ages, of one word that is repeated, too.
+    """
+    counts = Counter(words)
+    if factorial(len(words)) // prod(map(factorial, counts.values())) > MOST_ORDERS:
+        return None
+    orders: list[tuple[str, ...]] = [()]
+    for _ in words:
+        orders = [(*order, word) for order in orders for word in counts if order.count(word) < counts[word]]
+    return orders
 
 
 def _span(field: str, words: Sequence[str], slop: int, *, in_order: bool) -> Clause:

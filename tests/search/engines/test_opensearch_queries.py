@@ -21,7 +21,7 @@ from search.engine import (
     ValueFacet,
 )
 from search.engines.opensearch_counts import aggregations, counts_from_answer
-from search.engines.opensearch_queries import EVERYTHING, NOTHING, Translation, aged
+from search.engines.opensearch_queries import EVERYTHING, MOST_ORDERS, NOTHING, Translation, aged
 from search.errors import TooManyBuckets, UnsupportedQuery
 from search.query import And, Dates, Everything, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value
 
@@ -91,6 +91,34 @@ def test_a_repeated_word_is_looked_for_in_every_order() -> None:
     orders = translation().matching(Near(("a", "a", "b"), 1))["bool"]["should"]
     words = [[span["span_term"]["body"] for span in order["span_near"]["clauses"]] for order in orders]
     assert words == [["a", "a", "b"], ["a", "b", "a"], ["b", "a", "a"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "orders"),
+    [
+        pytest.param(("a",) * 32, 1, id="one word alone"),
+        pytest.param((*("a",) * 10, "b"), 11, id="one beside many"),
+        pytest.param((*("a",) * 14, "b", "b"), MOST_ORDERS, id="as many as may be"),
+    ],
+)
+def test_orders_are_found_without_a_walk_through_all_permutations(words: tuple[str, ...], orders: int) -> None:
+    """However often a word is repeated: there are more permutations than anybody can wait for."""
+    spans = either_of(translation().matching(Near(words, 5)))
+    assert len({tuple(word["span_term"]["body"] for word in span["span_near"]["clauses"]) for span in spans}) == orders
+    assert len(spans) == orders
+    assert all(span["span_near"]["in_order"] for span in spans)
+
+
+@pytest.mark.parametrize("words", [(*("a",) * 10, *("b",) * 10), (*"abcdefghijklmnopqrstuvwxyz", "a")])
+def test_words_of_too_many_orders_are_refused(words: tuple[str, ...]) -> None:
+    """At once, before any is made."""
+    with pytest.raises(UnsupportedQuery):
+        translation().matching(Near(words, 5))
+
+
+def either_of(clause: dict[str, Any]) -> list[dict[str, Any]]:
+    """The clauses of which any matches; the clause itself if it is no choice."""
+    return clause["bool"]["should"] if "bool" in clause else [clause]
 
 
 @pytest.mark.parametrize("query", [Term("rice"), Prefix("ri")])
