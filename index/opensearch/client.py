@@ -1,13 +1,15 @@
 """The cluster, as the rest sees it: one method to ask it anything, and errors that name what to do.
 
-`Connection` says where the cluster is and who asks. `Cluster.ask` sends one request, on another node if one does not
-answer, and raises a `ClusterError` for whatever goes wrong. The client library is imported when a cluster is opened.
+`Connection` says where the cluster is and who asks. `Cluster.ask` sends one request, to another node if one does not
+answer, and raises a `ClusterError` for whatever goes wrong. The client library is imported when a cluster is opened; a
+node that failed, or said nothing in time, it leaves alone for a minute, and for longer each time after that.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -31,7 +33,14 @@ Answer: TypeAlias = dict[str, Any]
 """What the cluster answers: JSON."""
 
 REQUEST_S: Final = 60.0
-"""Seconds that a request may take, unless it is said."""
+"""Seconds that a request may take, unless it is said.
+
+The cluster itself needs half a minute to notice that a node hangs. Whoever waits for less takes a node that waits for
+another for one that hangs: only what a node knows by itself, or gives up in time, may be asked with less.
+"""
+
+NODES_WAITED_FOR: Final = 2
+"""Nodes that a request waits for, one after the other, each for as long as it may take. Others are not asked then."""
 
 CONNECTIONS: Final = 16
 """Connections that are kept open to each node: threads that search at once."""
@@ -92,9 +101,10 @@ class Cluster:
             ca_certs=str(connection.ca_file) if connection.ca_file else None,
             timeout=REQUEST_S,
             pool_maxsize=CONNECTIONS,
-            max_retries=max(2, len(connection.urls)),
-            retry_on_timeout=False,
+            max_retries=0,  # `_answer` asks again; the library then only sees that another node is asked
+            retry_on_timeout=True,  # or nodes that hang would be asked for ever
         )
+        self._most_asked = max(2, len(connection.urls)) + 1
 
     def ask(
         self,
@@ -105,17 +115,36 @@ class Cluster:
         timeout_s: float = REQUEST_S,
         **parameters: str | int | bool,
     ) -> Answer:
-        """Send a request and give the answer. Raises a `ClusterError`; `Refused` where none says it better."""
+        """Send a request and give the answer. Raises a `ClusterError`; `Refused` where none says it better.
+
+        A node may take `timeout_s`. What it leaves unanswered may still be done, and is sent again to another: a
+        request must do no more twice than once.
+        """
         parameters_sent = {name: str(value).lower() for name, value in parameters.items()}
         try:
-            answer: Answer = self._client.transport.perform_request(
-                method, path, params=parameters_sent, body=body, timeout=timeout_s
-            )
+            answer = self._answer(timeout_s, method, path, parameters_sent, body)
         except self._errors.ConnectionError as error:  # a time-out, too
             raise ClusterUnreachable(self.connection.urls, str(error.error)) from error
         except self._errors.TransportError as error:
             raise _explained(error, path) from error
         return answer
+
+    def _answer(self, timeout_s: float, method: str, path: str, parameters: Mapping[str, str], body: object) -> Answer:
+        """What a node answers: another, where one fails. Raises what the last one failed with."""
+        ends = time.monotonic() + NODES_WAITED_FOR * timeout_s
+        asked = 0
+        while True:
+            asked += 1
+            try:
+                answer: Answer = self._client.transport.perform_request(
+                    method, path, params=parameters, body=body, timeout=timeout_s
+                )
+            except self._errors.TransportError as error:
+                may_pass = isinstance(error, self._errors.ConnectionError) or error.status_code in _BUSY
+                if not may_pass or asked == self._most_asked or time.monotonic() >= ends:
+                    raise
+            else:
+                return answer
 
     def close(self) -> None:
         """Let go of the connections. May be called twice."""

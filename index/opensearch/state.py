@@ -24,6 +24,9 @@ from index.opensearch.schema import INDEX_FORMAT, TYPICAL_LENGTHS
 if TYPE_CHECKING:
     from index.opensearch.client import Cluster
 
+STATE_S: Final = 5.0
+"""Seconds that a node may take to say what it knows of an index. It waits for no other, so more means that it hangs."""
+
 _META: Final = "dateline"
 _WORDS: Final = "-words"
 
@@ -88,7 +91,7 @@ def read_state(cluster: Cluster, name: str) -> tuple[str, State]:
     Any node can say, also where nobody leads the cluster: `write_state` waits until all have heard. Raises
     `NoClusterIndex`, `ClusterIndexVersion` or another `ClusterError`.
     """
-    found = cluster.ask("GET", f"/{name}/_mapping", local=True)
+    found = cluster.ask("GET", f"/{name}/_mapping", timeout_s=STATE_S, local=True)
     if len(found) != 1:
         raise ClusterError(f"{name} stands for {len(found)} indexes: {', '.join(sorted(found))}. Keep one of them")
     [(index, mapping)] = found.items()

@@ -38,7 +38,7 @@ BOOKMARKED_FROM: Final = 1000
 """Hits that lie before a page worth remembering."""
 
 _LATE_S: Final = 5.0
-"""Seconds that an answer may be on its way, after the cluster gave up on a question."""
+"""Seconds that an answer may be on its way, after the cluster gave up on a question. Then another node is asked."""
 
 _TOO_MUCH: Final = frozenset({"too_many_clauses", "too_many_nested_clauses", TOO_MANY_BUCKETS})
 

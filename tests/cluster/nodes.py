@@ -1,9 +1,9 @@
 """Nodes of OpenSearch on this machine's loopback addresses, for tests: started, killed, stopped, and never left behind.
 
 `cluster` starts some, waits until they have found each other, and ends them whatever happens; where the process of the
-tests is killed, the system ends them. A `Node` can be stopped, killed and started again; a `Cluster` can be asked how
-it is. OpenSearch refuses to run as root, so root starts it as `nobody`. Disks may be as full as they like unless a test
-says otherwise.
+tests is killed, the system ends them. A `Node` can be stopped, killed and started again, and made to hang; a `Cluster`
+can be asked how it is. OpenSearch refuses to run as root, so root starts it as `nobody`. Disks may be as full as they
+like unless a test says otherwise.
 """
 
 from __future__ import annotations
@@ -105,12 +105,24 @@ class Node:
         """End it at once, without a word."""
         self._end(signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Have it hang: its connections stay, and it says nothing until `resume`."""
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Have it go on."""
+        self._send(signal.SIGCONT)
+
     def said(self) -> str:
         """The last lines of its log and of its standard error."""
         lines: list[str] = []
         for path in (self.folder / "said.txt", *sorted((self.folder / "logs").glob("*.log"))):
             lines += path.read_text(errors="replace").splitlines()[-20:]
         return "\n".join(lines)
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
 
     def _end(self, number: signal.Signals) -> None:
         if self.process is None:

@@ -1,4 +1,4 @@
-"""Nodes killed and restarted, indexes swapped, disks full: nothing is lost, and readers do not notice.
+"""Nodes killed, hung and restarted, indexes swapped, disks full: nothing is lost, and readers do not notice.
 
 A service of two workers is asked all the while, and articles come in; every answer must be right for some moment.
 """
@@ -86,7 +86,7 @@ def read(archive: OnCluster) -> Iterator[Reading]:
     def ask(address: str) -> None:
         while not stop.is_set():
             try:
-                with urllib.request.urlopen(f"{address}/v1/search?q={WORD}&facet=date", timeout=60) as answer:  # noqa: S310 - our own address
+                with urllib.request.urlopen(f"{address}/v1/search?q={WORD}&facet=date", timeout=PATIENCE_S) as answer:  # noqa: S310 - our own address
                     reading.totals.append(json.load(answer)["total"])
             except (OSError, ValueError) as error:
                 said = error.read().decode() if isinstance(error, urllib.error.HTTPError) else ""
@@ -155,6 +155,24 @@ def test_a_node_that_is_killed_is_not_missed(archive: OnCluster) -> None:
     assert reading.errors == []
     assert set(reading.totals) <= set(range(20, 91))
     assert numbers_found(archive) == {f"article-{number}" for number in range(90)}
+
+
+def test_a_node_that_hangs_is_not_asked_for_ever(archive: OnCluster) -> None:
+    """It takes connections and says nothing: who asks it waits and is answered by another, and then all ask others."""
+    hung = archive.cluster.nodes[-1]  # the tests ask the first
+    with read(archive) as reading, follow(archive):
+        hung.pause()
+        try:
+            put(archive, 20, 40)
+            wait_until(lambda: reading.totals[-1] == 40 or reading.errors)
+            answered = len(reading.totals)
+            wait_until(lambda: len(reading.totals) >= answered + 50 or reading.errors)
+        finally:
+            hung.resume()
+        archive.cluster.wait_until("green", nodes=3)
+    assert reading.errors == []
+    assert set(reading.totals) <= set(range(20, 41))
+    assert numbers_found(archive) == {f"article-{number}" for number in range(40)}
 
 
 def test_nodes_are_restarted_one_after_the_other(archive: OnCluster) -> None:

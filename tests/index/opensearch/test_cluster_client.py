@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import threading
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ from index.errors import (
     ClusterUnreachable,
     NoClusterIndex,
 )
-from index.opensearch.client import Cluster, Connection, Refused
+from index.opensearch.client import NODES_WAITED_FOR, Cluster, Connection, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,6 +128,56 @@ def test_nobody_answers() -> None:
         cluster.ask("GET", "/")
     assert "secret" not in str(told.value) + repr(cluster.connection)
     cluster.close()
+
+
+class Silent:
+    """A node that hangs: it takes connections, and never says anything."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+        self.url = "http://{}:{}".format(*self._socket.getsockname())
+
+    def asked(self) -> int:
+        """How often it was asked since the last time."""
+        times = 0
+        with suppress(BlockingIOError):
+            while True:
+                self._socket.accept()[0].close()
+                times += 1
+        return times
+
+    def close(self) -> None:
+        """End it."""
+        self._socket.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[list[Silent]]:
+    """Four nodes that hang."""
+    pytest.importorskip("opensearchpy", reason="the extra `opensearch` is not installed")
+    nodes = [Silent() for _ in range(4)]
+    yield nodes
+    for node in nodes:
+        node.close()
+
+
+def test_a_node_that_hangs_is_waited_for_once(
+    answering: Callable[[int, object], Cluster], silent: list[Silent]
+) -> None:
+    """Whoever asks it first is answered by another, and those who ask after that ask others."""
+    answers = answering(200, {"took": 1}).connection.urls
+    with closing(Cluster(Connection(urls=(silent[0].url, *answers)))) as cluster:
+        assert [cluster.ask("POST", "/_search", {}, timeout_s=0.5) for _ in range(10)] == [{"took": 1}] * 10
+    assert silent[0].asked() == 1
+
+
+def test_a_request_does_not_wait_for_one_node_after_the_other(silent: list[Silent]) -> None:
+    """Where none answers, it ends after some of them: each costs the whole time that it may take."""
+    urls = tuple(node.url for node in silent)
+    with closing(Cluster(Connection(urls=urls))) as cluster, pytest.raises(ClusterUnreachable):
+        cluster.ask("POST", "/news/_search", {}, timeout_s=0.2)
+    assert sum(node.asked() for node in silent) == NODES_WAITED_FOR
 
 
 def test_the_client_may_not_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
