@@ -224,12 +224,14 @@ class ClusterBuilder:
     def _write_all(self, writer: IndexWriter, reflects: Reflects) -> int:
         """Write what is not written yet: what changed since an earlier attempt, and the articles that it never got to.
 
-        The number of articles written. Every so often the index says how far it is.
+        The number of articles written. Every so often the index says how far it is. An earlier attempt may have sent
+        articles beyond what it said last: such as are gone by now are deleted, whether it got to them or not.
         """
         state, total = writer.state, self._store.count
         reached = state.last_serial if state.built_to is None else state.built_to
-        changes = self._store.changed(state.reflects.change) if reached else ()
-        written = writer.write(self._items((row for row in changes if row[0] <= reached), 0), change=reflects.change)
+        changes = self._store.changed(state.reflects.change)
+        missed = ((serial, document) for serial, document in changes if serial <= reached or document is None)
+        written = writer.write(self._items(missed, 0), change=reflects.change)
         rows = self._items(self._store.documents(after=reached), total)
         while count := writer.write(islice(rows, NOTED_EVERY), change=reflects.change):
             written += count

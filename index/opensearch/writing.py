@@ -119,7 +119,8 @@ class IndexWriter:
                 waiting.append(action)
                 size += len(action.lines)
             count += 1
-            self.last_serial = max(self.last_serial, item.serial)
+            if isinstance(item, Entry):  # what is gone says nothing of how far all others are written
+                self.last_serial = max(self.last_serial, item.serial)
             if size >= BYTES_AT_ONCE:
                 self._send(waiting)
                 waiting, size = [], 0

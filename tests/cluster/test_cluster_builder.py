@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,9 +15,9 @@ from index.opensearch import following
 from index.opensearch.client import Cluster, Connection
 from index.opensearch.following import READ_ON, ClusterBuilder
 from index.opensearch.schema import entry_from_document
-from index.opensearch.state import meta_of, numbers_of, read_state, swap_alias, write_state
+from index.opensearch.state import State, meta_of, numbers_of, read_state, swap_alias, write_state
 from index.opensearch.view import generation_of, open_view
-from index.opensearch.writing import Gone, open_writer
+from index.opensearch.writing import Gone, IndexWriter, open_writer
 from search.engine import SearchRequest
 from search.engines.opensearch import OpenSearchEngine
 from search.engines.opensearch_articles import KnownNames, OpenSearchArticles
@@ -180,6 +180,37 @@ def test_a_build_that_was_broken_off_is_gone_on_with(
     assert report.name.endswith(f"-{number}")
     assert report.changed == 3
     assert (found(opened, "word"), found(opened, "other")) == ([2, 3, 4], [1])
+
+
+@pytest.mark.parametrize(
+    ("noted", "deleted", "left"),
+    [
+        pytest.param(0, "one", [2, 3, 4], id="before it said anything"),
+        pytest.param(2, "four", [1, 2, 3], id="after it said something"),
+    ],
+)
+def test_what_was_sent_and_is_gone_when_a_build_goes_on_is_deleted(  # noqa: PLR0913, PLR0917 - fixtures and cases
+    opened: Cluster, store: Store, monkeypatch: pytest.MonkeyPatch, noted: int, deleted: str, left: list[int]
+) -> None:
+    """Also where the index never said that it has the article: or it would have more than the store for ever."""
+    monkeypatch.setattr(following, "NOTED_EVERY", 2)
+    put(store, "four")
+    publish = IndexWriter.publish
+
+    def broken_off(writer: IndexWriter, *arguments: Any, **options: Any) -> State:
+        if writer.last_serial > noted:
+            raise IndexingError("the machine is gone")
+        return publish(writer, *arguments, **options)
+
+    with monkeypatch.context() as breaking:
+        breaking.setattr(IndexWriter, "publish", broken_off)
+        with pytest.raises(IndexingError, match="the machine is gone"):
+            builder(opened, store).publish()
+    [number] = numbers_of(opened, ALIAS, store.id)
+    assert read_state(opened, f"{ALIAS}-{store.id}-{number}")[1].built_to == noted
+    store.delete(deleted)
+    assert builder(opened, store).publish().name.endswith(f"-{number}")
+    assert found(opened, "word") == left
 
 
 def test_one_made_anew_takes_the_place_of_the_one_before(opened: Cluster, store: Store) -> None:

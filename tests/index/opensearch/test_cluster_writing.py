@@ -215,6 +215,13 @@ def test_the_index_says_what_it_reflects_only_when_it_can_be_searched() -> None:
     assert (state.reflects, state.last_serial) == (reflects, 5)
 
 
+def test_what_is_gone_does_not_say_how_far_articles_are_written() -> None:
+    """A build that is broken off goes on behind the last article that was written, whatever was deleted beyond it."""
+    writing_to = writer(FakeCluster())
+    writing_to.write([entry(5), Gone(9)], change=8)
+    assert writing_to.publish(REFLECTS, now=NOW).last_serial == 5
+
+
 def test_a_shard_that_is_not_refreshed_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as a shard cannot show a change, the index doesn't say that it reflects it."""
     cluster = FakeCluster()
