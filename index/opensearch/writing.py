@@ -245,6 +245,7 @@ def create_index(  # noqa: PLR0913 - three that say which, and what it is like b
     words = {"settings": {"index": words_settings(replicas=replicas)}, "mappings": WORDS_MAPPING}
     mapping = {**index_mapping(), "_meta": meta_of(state)}
     articles = {"settings": {"index": index_settings(shards=shards, replicas=replicas)}, "mappings": mapping}
+    cluster.ask("DELETE", f"/{words_name(name)}", ignore_unavailable=True)  # left by a making that ended in between
     cluster.ask("PUT", f"/{words_name(name)}", words)  # first: an index of articles always has its words
     cluster.ask("PUT", f"/{name}", articles)
     return IndexWriter(cluster, name, state)

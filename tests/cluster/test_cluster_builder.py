@@ -182,6 +182,25 @@ def test_a_build_that_was_broken_off_is_gone_on_with(
     assert (found(opened, "word"), found(opened, "other")) == ([2, 3, 4], [1])
 
 
+def test_words_that_were_left_without_articles_are_in_nobodys_way(
+    opened: Cluster, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the making of an index is broken off before it has an index of articles, it is made all the same."""
+    ask = Cluster.ask
+
+    def broken_off(cluster: Cluster, method: str, path: str, *arguments: Any, **options: Any) -> Any:
+        if method == "PUT" and path == f"/{ALIAS}-{store.id}-1":
+            raise IndexingError("the machine is gone")
+        return ask(cluster, method, path, *arguments, **options)
+
+    with monkeypatch.context() as breaking:
+        breaking.setattr(Cluster, "ask", broken_off)
+        with pytest.raises(IndexingError, match="the machine is gone"):
+            builder(opened, store).publish()
+    assert builder(opened, store).publish().name == f"{ALIAS}-{store.id}-1"
+    assert found(opened, "word") == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("noted", "deleted", "left"),
     [
