@@ -142,7 +142,7 @@ class View:
             try:
                 _, before = read_state(self.cluster, self.name)
                 point = _point_in_time(self.cluster, self.name)
-                _, after = read_state(self.cluster, self.name)
+                after = _state_after(self.cluster, self.name, point)
             except NoClusterIndex:
                 raise ViewGone(self.name, self.generation) from None
             if not self._is_same(before) or not self._is_same(after):
@@ -172,7 +172,7 @@ def open_view(
                 if is_late or not _may_pass(error):
                     raise
             else:
-                if read_state(cluster, index)[1] == before:
+                if _state_after(cluster, index, point) == before:
                     mixture = f"+{secrets.token_hex(4)}" if before.is_pending else ""
                     return View(cluster, index, before, before.generation + mixture, point)
                 _forget(cluster, point)
@@ -194,6 +194,15 @@ def _may_pass(error: Refused) -> bool:
 def _point_in_time(cluster: Cluster, index: str) -> str:
     answer = cluster.ask("POST", f"/{index}/_search/point_in_time", keep_alive=KEPT, allow_partial_pit_creation=False)
     return str(answer["pit_id"])
+
+
+def _state_after(cluster: Cluster, index: str, point: str) -> State:
+    """What an index says of itself now that a point in time was taken, which is forgotten where it cannot say."""
+    try:
+        return read_state(cluster, index)[1]
+    except ClusterError:
+        _forget(cluster, point)
+        raise
 
 
 def _forget(cluster: Cluster, point: str) -> None:

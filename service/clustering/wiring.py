@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from index.archive.store import Store
     from index.indexing.build import BuildProgress
     from index.ingest.ingestion import Understanding
+    from index.opensearch.view import View
     from service.settings import Settings
 
 
@@ -50,7 +51,7 @@ def open_on_cluster(
     `known` is what is known of names from what was opened before.
     """
     view = open_view(cluster, name)
-    articles = OpenSearchArticles(view, known)
+    articles = _articles_of(view, known)
     engine = MeasuredEngine(OpenSearchEngine(view, budget_ms=query_budget_ms))
     return Archive(
         searcher=Searcher(engine, articles, vocabulary=OpenSearchVocabulary(view)),
@@ -66,7 +67,16 @@ def open_on_cluster(
 
 def articles_on_cluster(cluster: Cluster, name: str) -> OpenSearchArticles:
     """The articles of the index that a name stands for, as they are now. Raises `ClusterError`."""
-    return OpenSearchArticles(open_view(cluster, name))
+    return _articles_of(open_view(cluster, name))
+
+
+def _articles_of(view: View, known: KnownNames | None = None) -> OpenSearchArticles:
+    """The articles of a view, which is closed with them, and where they cannot be counted."""
+    try:
+        return OpenSearchArticles(view, known)
+    except BaseException:
+        view.close()
+        raise
 
 
 def cluster_following(settings: Settings) -> ClusterFollowing:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from index.errors import ClusterBusy, ClusterError, ClusterUnreachable, NoClusterIndex, ViewGone
 from index.opensearch import view
 from index.opensearch.client import Refused
 
@@ -53,3 +54,63 @@ def test_what_does_not_pass_is_told(refusals: list[Refused], refusal: Refused, t
     refusals += [refusal]
     with pytest.raises(Refused, match=refusal.kind):
         opened(*times)
+
+
+class Held:
+    """A cluster that gives points in time and forgets them. Of the index it says one of `states` after the other."""
+
+    def __init__(self, *states: object) -> None:
+        self.states = list(states)
+        self.held: set[str] = set()
+        self._given = 0
+
+    def ask(self, method: str, path: str, body: Any = None, **_options: object) -> dict[str, str]:
+        """Answer as a cluster does; shards are busy where it is searched."""
+        if path == "/_search":
+            raise ClusterBusy("a shard is not to be had")
+        if method == "DELETE":
+            self.held.difference_update(body["pit_id"])
+            return {}
+        self._given += 1
+        self.held.add(f"point-{self._given}")
+        return {"pit_id": f"point-{self._given}"}
+
+    def read_state(self, *_arguments: object) -> tuple[str, Any]:
+        """What it says next; the last for ever."""
+        state = self.states.pop(0) if self.states[1:] else self.states[0]
+        if isinstance(state, ClusterError):
+            raise state
+        return "index", state
+
+
+SAME = SimpleNamespace(is_pending=False, generation="one")
+UNREACHABLE = ClusterUnreachable(("http://one",), "refused")
+
+
+def test_an_opening_that_fails_leaves_no_point_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the index cannot be looked at again, the cluster does not keep what was taken in between."""
+    cluster: Any = Held(SAME, UNREACHABLE)
+    monkeypatch.setattr(view, "read_state", cluster.read_state)
+    with pytest.raises(ClusterUnreachable):
+        view.open_view(cluster, "news")
+    assert cluster.held == set()
+
+
+@pytest.mark.parametrize(
+    ("second_look", "expected"),
+    [
+        pytest.param(UNREACHABLE, ClusterBusy, id="nobody answers"),
+        pytest.param(NoClusterIndex("news"), ViewGone, id="it is gone"),
+        pytest.param(SimpleNamespace(is_pending=False, generation="two"), ViewGone, id="it went on"),
+    ],
+)
+def test_a_renewal_that_fails_leaves_no_point_in_time(
+    monkeypatch: pytest.MonkeyPatch, second_look: object, expected: type[ClusterError]
+) -> None:
+    """What a search holds is what it held before, and no more."""
+    cluster: Any = Held(SAME, SAME, SAME, second_look)
+    monkeypatch.setattr(view, "read_state", cluster.read_state)
+    opened = view.open_view(cluster, "news")
+    with pytest.raises(expected):
+        opened.search({}, patience_s=0.1)
+    assert cluster.held == {"point-1"}
