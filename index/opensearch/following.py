@@ -107,7 +107,9 @@ class ClusterBuilder:
             report = self.build_beside(resume=not from_store)
             swap_alias(self._cluster, self._alias, report.name, now=self._clock())
             return report
-        return self._follow(writer)
+        report = self._follow(writer)
+        self.clear_up()
+        return report
 
     def build_beside(self, *, resume: bool = True) -> ClusterReport:
         """Make an index of everything beside the one that is searched, or go on with one, without a swap.
@@ -157,7 +159,6 @@ class ClusterBuilder:
             items = self._items(self._store.changed(old.change), total)
             changed = writer.write(items, change=reflects.change)
             state = writer.publish(reflects, now=self._clock())
-            self.clear_up()
             return self._report(writer.name, state, is_difference=True, changed=changed)
 
     def _find_current(self) -> IndexWriter | None:

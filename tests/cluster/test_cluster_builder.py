@@ -233,7 +233,7 @@ def test_what_was_sent_and_is_gone_when_a_build_goes_on_is_deleted(  # noqa: PLR
 
 
 def test_one_made_anew_takes_the_place_of_the_one_before(opened: Cluster, store: Store) -> None:
-    """The alias is swapped; who reads the old one reads on; it is deleted with a change some minutes later."""
+    """The alias is swapped; who reads the old one reads on; it is deleted some minutes later, changes or not."""
     clock = Clock()
     follower = builder(opened, store, clock)
     first = follower.publish()
@@ -245,10 +245,9 @@ def test_one_made_anew_takes_the_place_of_the_one_before(opened: Cluster, store:
     assert engine.search(SearchRequest()).total == 3
     assert numbers_of(opened, ALIAS, store.id) == [1, 2]
     clock.now += READ_ON
-    put(store, "five")
-    follower.publish()
+    assert follower.publish().skipped
     assert numbers_of(opened, ALIAS, store.id) == [2]
-    assert found(opened, "word") == [1, 2, 3, 4, 5]
+    assert found(opened, "word") == [1, 2, 3, 4]
     engine.close()
 
 
