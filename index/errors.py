@@ -23,6 +23,7 @@ IndexingError
 │       ├── NoClusterIndex      it has no index of that name
 │       ├── ClusterIndexVersion the index was made by another version: expected, found
 │       ├── ClusterIndexOther   the index is of another archive
+│       ├── ClusterIndexBeingMade   somebody else is making an index of this archive there: who
 │       ├── ViewGone            what was searched was replaced, and cannot be opened again
 │       └── ArticleRefused      it will not take an article: which, why
 ├── BusyError               another process is writing this archive
@@ -250,6 +251,16 @@ class ClusterIndexOther(ClusterError):
         super().__init__(
             f"{name} on the OpenSearch cluster is the index of the archive {found}, and this is {expected}. "
             "Choose another DATELINE_OPENSEARCH_INDEX, or delete that index"
+        )
+
+
+class ClusterIndexBeingMade(ClusterError):
+    """Another process is making an index of this archive on the cluster."""
+
+    def __init__(self, who: str) -> None:
+        self.who = who
+        super().__init__(
+            f"{who} is making an index of this archive on the OpenSearch cluster; wait until it has finished"
         )
 
 

@@ -85,6 +85,11 @@ class DataFolder:
         return self.path / "tidied"
 
     @property
+    def making(self) -> Path:
+        """The folder that whoever makes an index on a cluster has there while it does (`index.opensearch.alone`)."""
+        return self.path / "making"
+
+    @property
     def held(self) -> Path:
         """The file that says why nothing new is published, while that is so (`index.generation.publish.held`)."""
         return self.path / "HELD"

@@ -175,7 +175,7 @@ def _refuse_in_use(data: DataFolder, file: Path) -> None:
     folder = file.parent.resolve()
     own = (data.archive, data.current, *(data.path / name for name in SETTINGS_FILES))
     beside = {path.resolve().parent for path in own}  # where they really are: any of them may be a link
-    within = (data.generations, data.compiled, data.tidied)
+    within = (data.generations, data.compiled, data.tidied, data.making)
     if any(folder.is_relative_to(path.resolve()) for path in within) or (folder in beside and file.suffix != ".zip"):
         raise BackupError(file, "is among the archive's own files; write the backup to another folder")
 

@@ -9,6 +9,7 @@ was broken off is taken up again where it was.
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ from index.opensearch.writing import Gone, IndexWriter, create_index, open_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from index.archive.store import Store
     from index.document import Document
@@ -68,9 +70,10 @@ class ClusterReport(Report):
 
 
 class ClusterBuilder:
-    """Brings an index on a cluster up to date with a store. Whoever has one holds the archive's write lock.
+    """Brings an index on a cluster up to date with a store. Whoever publishes holds the archive's write lock.
 
     `alias` is what is searched; an index that is made gets so many `shards`, each on one node and on `replicas` others.
+    While `publish` makes one it is in `alone`; whoever calls `build_beside` sees by itself that nobody else makes one.
     """
 
     def __init__(  # noqa: PLR0913 - four things to work on, and options by name
@@ -83,6 +86,7 @@ class ClusterBuilder:
         shards: int = 3,
         replicas: int = 1,
         progress: Progress = lambda _progress: None,
+        alone: Callable[[], AbstractContextManager[object]] = nullcontext,
         clock: Callable[[], dt.datetime] = _now,
     ) -> None:
         self._cluster = cluster
@@ -91,6 +95,7 @@ class ClusterBuilder:
         self._extractor = extractor
         self._shards, self._replicas = shards, replicas
         self._progress = progress
+        self._alone = alone
         self._clock = clock
         self._writer: IndexWriter | None = None
         self._anew = UnderstoodAnew()
@@ -104,8 +109,9 @@ class ClusterBuilder:
         writer = None if from_store else self._find_current()
         if writer is None:
             self.refuse_other()
-            report = self.build_beside(resume=not from_store)
-            swap_alias(self._cluster, self._alias, report.name, now=self._clock())
+            with self._alone():
+                report = self.build_beside(resume=not from_store)
+                swap_alias(self._cluster, self._alias, report.name, now=self._clock())
             return report
         report = self._follow(writer)
         self.clear_up()

@@ -87,7 +87,8 @@ class ClusterIndexer:
     def step(self) -> Published[ClusterReport] | None:
         """Have what is in the archive searchable; None if it is, or there is no archive yet.
 
-        Raises `BusyError` if another process holds the archive's lock, another `IndexingError` if it cannot be.
+        Raises `BusyError` if another process holds the archive's lock, `ClusterIndexBeingMade` if there is none to
+        bring up to date and another process makes one, another `IndexingError` if it cannot be.
         """
         store = self._archive.find()
         if store is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from index.layout import DataFolder
+from index.opensearch.alone import INDEXER, made_alone
 from index.opensearch.client import Cluster
 from index.opensearch.following import ClusterBuilder
 from index.opensearch.indexing import ClusterEvent, ClusterIndexer
@@ -121,6 +122,7 @@ def cluster_builder(
             shards=settings.opensearch_shards,
             replicas=settings.opensearch_replicas,
             progress=progress,
+            alone=lambda: made_alone(DataFolder(settings.data), INDEXER),
         )
 
     return make

@@ -67,11 +67,13 @@ def migrate_command(target: str, sample: int, data: Path) -> None:
 
 
 def _to_cluster(settings: Settings, store: Store, sample: int) -> None:
-    from service.clustering.wiring import open_cluster  # noqa: PLC0415 - only where there is a cluster
+    from index.opensearch.alone import MIGRATE, made_alone  # noqa: PLC0415 - only where there is a cluster
+    from service.clustering.wiring import open_cluster  # noqa: PLC0415 - likewise
 
-    with closing(open_cluster(settings)) as cluster:
+    folder = DataFolder(settings.data)
+    with made_alone(folder, MIGRATE), closing(open_cluster(settings)) as cluster:
         name = _index_beside(settings, cluster, store)
-        generation = _publish(DataFolder(settings.data), store)
+        generation = _publish(folder, store)
         _align(cluster, name, store, generation)
         _compare(settings, cluster, name, generation, sample)
         _switch(settings, cluster, name)

@@ -11,6 +11,7 @@ import pytest
 
 from index.archive.store import Store
 from index.layout import DataFolder, current
+from index.opensearch.alone import MIGRATE, made_alone
 from index.opensearch.following import ClusterBuilder
 from index.opensearch.schema import entry_from_document
 from index.opensearch.writing import Gone, open_writer
@@ -85,6 +86,20 @@ def test_what_comes_meanwhile_is_there(archive: OnCluster, monkeypatch: pytest.M
     assert "Indexed 3 articles that came or changed meanwhile" in said
     assert "Every one of 59 articles" in said
     assert shown(archive) == (59, 62)
+
+
+def test_one_process_at_a_time_makes_an_index(archive: OnCluster) -> None:
+    """Others are told who does. What is searched already is followed meanwhile."""
+    with made_alone(DataFolder(archive.data), MIGRATE):
+        for command in (("migrate", "--to", "opensearch"), ("index",)):
+            result = archive.run(*command)
+            assert result.exit_code == 2
+            assert "dateline migrate is making an index of this archive" in result.output
+    migrate(archive)
+    with made_alone(DataFolder(archive.data), MIGRATE):
+        take_in(archive, [{"id": "new", "body": "Something new."}])
+        assert "1 written" in archive.do("index")
+    assert shown(archive) == (60, 60)
 
 
 def test_broken_off_it_goes_on(archive: OnCluster, monkeypatch: pytest.MonkeyPatch) -> None:
