@@ -133,6 +133,10 @@ class ClusterBuilder:
             state = writer.publish(reflects, now=self._clock())
             return self._report(writer.name, state, changed=written)
 
+    def bring_up_to_date(self, name: str) -> ClusterReport:
+        """Have a complete index say what the store says, whether it is searched or not. Raises `ClusterError`."""
+        return self._follow(open_writer(self._cluster, name))
+
     def clear_up(self) -> None:
         """Delete the indexes of this archive that are older than the one that is searched. Raises `ClusterError`.
 

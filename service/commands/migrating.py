@@ -24,11 +24,13 @@ from service.terminal import progress_bar, say
 from service.wiring import ON_CLUSTER, extractor_of, open_generation, publish_archive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from index.indexing.build import BuildProgress
     from index.layout import Generation
     from index.opensearch.client import Cluster
+    from index.opensearch.following import ClusterBuilder
     from service.settings import Settings
 
 _EMBEDDED: Final = "embedded"
@@ -76,26 +78,34 @@ def _to_cluster(settings: Settings, store: Store, sample: int) -> None:
         generation = _publish(folder, store)
         _align(cluster, name, store, generation)
         _compare(settings, cluster, name, generation, sample)
-        _switch(settings, cluster, name)
+        _switch(settings, cluster, name, store)
 
 
 def _index_beside(settings: Settings, cluster: Cluster, store: Store) -> str:
     """Make an index of all articles on the cluster, or go on with one; its name."""
-    from service.clustering.wiring import cluster_builder  # noqa: PLC0415 - see above
-
     started = time.monotonic()
-    rules = extractor_of(DataFolder(settings.data))
     with progress_bar("articles") as bar:
 
         def hear(progress: BuildProgress) -> None:
             bar(progress.stage, progress.done, progress.total, progress.done)
 
-        builder = cluster_builder(settings, cluster)(store, rules, hear)
+        builder = _builder(settings, cluster, store, hear)
         builder.refuse_other()
         report = builder.build_beside()
     articles, seconds = counted(report.articles, "article"), time.monotonic() - started
     say(f"Indexed {articles} on the cluster, {report.changed:,} of them now, in {seconds:.1f} s: {report.name}")
     return report.name
+
+
+def _builder(
+    settings: Settings,
+    cluster: Cluster,
+    store: Store,
+    hear: Callable[[BuildProgress], None] = lambda _progress: None,
+) -> ClusterBuilder:
+    from service.clustering.wiring import cluster_builder  # noqa: PLC0415 - see above
+
+    return cluster_builder(settings, cluster)(store, extractor_of(DataFolder(settings.data)), hear)
 
 
 def _publish(folder: DataFolder, store: Store) -> Generation:
@@ -146,9 +156,13 @@ def _compare(settings: Settings, cluster: Cluster, name: str, generation: Genera
         say(f"{counted(agreement.refused, 'question')} cannot be asked of a cluster, which says so (docs/scaling.md)")
 
 
-def _switch(settings: Settings, cluster: Cluster, name: str) -> None:
+def _switch(settings: Settings, cluster: Cluster, name: str, store: Store) -> None:
+    """Have the index searched, with what came while it was compared: that may have taken hours."""
     from index.opensearch.state import swap_alias  # noqa: PLC0415 - see above
 
+    written = _builder(settings, cluster, store).bring_up_to_date(name).changed
+    if written:
+        say(f"Indexed {counted(written, 'article')} that came or changed while it was compared")
     swap_alias(cluster, settings.opensearch_index, name, now=dt.datetime.now(dt.UTC))
     say(f"{settings.opensearch_index} is now {name}, and follows the archive from the next start with these settings:")
     say(f"DATELINE_ENGINE={ON_CLUSTER}, and those of the cluster that this command had", indent=2)

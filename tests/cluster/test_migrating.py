@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -86,6 +86,19 @@ def test_what_comes_meanwhile_is_there(archive: OnCluster, monkeypatch: pytest.M
     assert "Indexed 3 articles that came or changed meanwhile" in said
     assert "Every one of 59 articles" in said
     assert shown(archive) == (59, 62)
+
+
+def test_what_comes_while_it_is_compared_is_there(archive: OnCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is switched to shows the archive as it is then, however long comparing took."""
+    compare = migrating._compare  # noqa: SLF001 - after it nothing is compared any more
+
+    def meanwhile(*arguments: Any) -> None:
+        compare(*arguments)
+        take_in(archive, [{"id": "late", "body": "It came late."}])
+
+    monkeypatch.setattr(migrating, "_compare", meanwhile)
+    assert "Indexed 1 article that came or changed while it was compared" in migrate(archive)
+    assert shown(archive) == (60, 60)
 
 
 def test_one_process_at_a_time_makes_an_index(archive: OnCluster) -> None:
