@@ -8,6 +8,7 @@ both made from these, so they agree with each other and, by the contract suite, 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, assert_never
@@ -121,7 +122,8 @@ def find_spans(leaf: Words, words: FieldWords) -> list[tuple[int, int]]:
         case Phrase(phrase):
             return _phrase_spans([words.positions(word) for word in phrase])
         case Near(near, distance):
-            return _near_spans([words.positions(word) for word in near], distance)
+            times = Counter(near)
+            return _near_spans([(words.positions(word), times[word]) for word in times], len(near) + distance)
         case _:
             assert_never(leaf)
 
@@ -182,26 +184,23 @@ def signs(query: Query) -> frozenset[str] | None:
             assert_never(query)
 
 
-def _near_spans(positions: Sequence[Sequence[int]], distance: int) -> list[tuple[int, int]]:
-    """The smallest windows that hold one position of each list, none twice, with at most `distance` others within.
+def _near_spans(wanted: Sequence[tuple[Sequence[int], int]], width: int) -> list[tuple[int, int]]:
+    """The smallest windows of at most `width` positions that hold so many of each list as are wanted.
 
-    Every occurrence is tried as the window's first word; each word then takes its nearest free occurrence behind it.
-    Words that repeat share one list of positions, and as they take from it in turn, none is taken twice.
+    Every position is tried as the window's first; each list then gives its nearest from there on. No position is in two
+    lists, as none has two words.
     """
-    width = len(positions) + distance
     spans = []
-    for first in sorted({at for each in positions for at in each}):
-        taken: list[int] = []
-        for each in positions:
-            place = bisect_left(each, first)
-            while place < len(each) and each[place] in taken:
-                place += 1
-            if place == len(each):
+    for first in sorted(at for each, _ in wanted for at in each):
+        lasts = []
+        for each, times in wanted:
+            place = bisect_left(each, first) + times - 1
+            if place >= len(each):
                 break
-            taken.append(each[place])
+            lasts.append(each[place])
         else:
-            if max(taken) - min(taken) + 1 <= width and min(taken) == first:
-                spans.append((first, max(taken)))
+            if max(lasts) - first < width:
+                spans.append((first, max(lasts)))
     return [span for span, following in pairwise([*spans, (-1, -1)]) if span[1] != following[1]]
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, assert_never
 from index.analysis import tokens
 from search.highlight import LEAD, PASSAGE, Highlight, Part, _beginning_before, _end_after
 from search.query import Near, Phrase, Prefix, Term, leaves
-from search.spans import _near_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,9 +66,30 @@ def spans(leaf: Words, terms: Sequence[str]) -> Sequence[tuple[int, int]]:
             starts = range(len(terms) - width + 1)
             return [(at, at + width - 1) for at in starts if tuple(terms[at : at + width]) == words]
         case Near(words, distance):
-            return _near_spans([[at for at, term in enumerate(terms) if term == word] for word in words], distance)
+            return near_spans([[at for at, term in enumerate(terms) if term == word] for word in words], distance)
         case _:
             assert_never(leaf)
+
+
+def near_spans(positions: Sequence[Sequence[int]], distance: int) -> list[tuple[int, int]]:
+    """The smallest windows that hold one position of each list, none twice, with at most `distance` others within.
+
+    Every occurrence is tried as the window's first word; each word then takes its nearest free occurrence behind it.
+    Words that repeat share one list of positions, and as they take from it in turn, none is taken twice.
+    """
+    width = len(positions) + distance
+    found = []
+    for first in sorted({at for each in positions for at in each}):
+        taken: list[int] = []
+        for each in positions:
+            free = [at for at in each if at >= first and at not in taken]
+            if not free:
+                break
+            taken.append(free[0])
+        else:
+            if max(taken) - min(taken) + 1 <= width:
+                found.append((first, max(taken)))
+    return [span for span, following in pairwise([*found, (-1, -1)]) if span[1] != following[1]]
 
 
 def best_window(text: str, marks: Sequence[Mark]) -> tuple[int, int]:
