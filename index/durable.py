@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -43,8 +44,13 @@ def sync_tree(folder: Path, *, but: Container[FileKey] = ()) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those it lies in, where missing."""
+    """Make a folder, and those it lies in, where missing.
+
+    A folder that is there has its name synced too, as far as we may: whoever made it may have died before that.
+    """
     if path.is_dir():
+        with suppress(OSError):  # nothing that was missing: a mount point, or in a folder that we may not read
+            sync(path.parent)
         return
     make_folder(path.parent)
     path.mkdir(exist_ok=True)

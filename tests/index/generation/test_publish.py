@@ -221,6 +221,42 @@ def test_everything_is_on_disk_before_current_names_it(data: DataFolder, monkeyp
     ]
 
 
+def test_a_folder_that_another_left_is_on_disk_before_anything_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that made the data folder and died had not synced its name; what is written next would go with it."""
+    data = DataFolder(tmp_path / "data")
+    data.path.mkdir()
+    synced: list[tuple[int, int]] = []
+
+    def fsync(handle: int, _fsync: Callable[[int], None] = os.fsync) -> None:
+        status = os.fstat(handle)
+        synced.append((status.st_dev, status.st_ino))
+        _fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    create_data_folder(data)
+    assert synced == [key_of(tmp_path), key_of(data.path)]
+    synced.clear()
+    create_data_folder(data)
+    assert synced == [key_of(data.path)], "what lies further out was synced before that was made"
+
+
+def test_a_data_folder_whose_parent_cannot_be_read_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else made the folder and gave it to us; where it lies is not ours to sync."""
+    data = DataFolder(tmp_path / "data")
+    data.path.mkdir()
+
+    def traced_open(path: Any, *rest: Any, _open: Any = os.open, **named: Any) -> int:
+        if Path(path) == tmp_path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return int(_open(path, *rest, **named))
+
+    monkeypatch.setattr(os, "open", traced_open)
+    create_data_folder(data)
+    assert data.generations.is_dir()
+
+
 def test_the_two_generations_before_are_kept(data: DataFolder) -> None:
     """Older generations go as new ones come; the newest is always the one that CURRENT names."""
     for number in range(1, 6):
