@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from index.analysis import MAX_TERM_LENGTH, fold, goes_by_pairs, knows_morphemes, slug, stem, terms
 from index.labels import LANGUAGES
+from index.publishers import publisher_ids
 from search.korean import lone_syllable, spacings, with_particles, without_particle
 from search.query import (
     And,
@@ -140,11 +141,8 @@ def rewrite(query: Query, gazetteer: Gazetteer) -> Query:  # noqa: C901 - one ca
             return _beginning_of_pairs(text, field)
         case Prefix(text, field):
             return _beginning(fold(text)[:MAX_TERM_LENGTH], field)
-        case Value("region", value):
-            return any_of(Value("region", region_id) for region_id in region_ids(value, gazetteer))
         case Value(field, value):
-            value_id = slug(value)
-            return Value(field, _CODES.get(value_id, value_id) if field == "language" else value_id)
+            return any_of(Value(field, value_id) for value_id in value_ids(field, value, gazetteer))
         case And(parts):
             return all_of(rewrite(part, gazetteer) for part in parts)
         case Or(parts):
@@ -227,12 +225,23 @@ def _beginning(text: str, field: str | None) -> Query:
     return any_of([Prefix(text, field), *(Term(term, field) for term in stems if not term.startswith(text))])
 
 
-def region_ids(value: str, gazetteer: Gazetteer) -> tuple[str, ...]:
-    """The ids a region may mean: of a known place by id, any spelling or path; an unknown one's own id otherwise.
+def value_ids(field: str, value: str, gazetteer: Gazetteer) -> tuple[str, ...]:
+    """The ids a value may mean, by all that is known without an archive, whose labels tell other names.
 
-    An archive may hold declared regions that the gazetteer lacks; they are filed under the slug of their name.
+    A region is a known place by id, any spelling or path; a source a known publisher by any name; a language may go by
+    its name. What is not known is its own id: an archive may hold declared regions that the gazetteer lacks, filed
+    under the slug of their name.
     """
-    return tuple(place.id for place in gazetteer.find(value)) or (slug(value),)
+    value_id = slug(value)
+    match field:
+        case "region":
+            return tuple(place.id for place in gazetteer.find(value)) or (value_id,)
+        case "source":
+            return (publisher_ids().get(value_id, value_id),)
+        case "language":
+            return (_CODES.get(value_id, value_id),)
+        case _:
+            return (value_id,)
 
 
 def _unknown_places(query: Query, gazetteer: Gazetteer) -> tuple[Notice, ...]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from index.analysis import slug
 from index.fields import KEYWORD_FIELDS
 from search.engine import (
     ALL_BUT_CAPTION,
@@ -30,7 +29,7 @@ from search.engine import (
 )
 from search.errors import QueryRefused
 from search.query import all_of, leaves, values_of
-from search.rewrite import Question, asking_for_any_word, correct, region_ids, reread, understand
+from search.rewrite import Question, asking_for_any_word, correct, reread, understand, value_ids
 from search.spelling import Speller
 from search.syntax import Notice
 from search.thesaurus import NO_THESAURUS
@@ -283,7 +282,7 @@ def _ids(field: str, values: Iterable[str], gazetteer: Gazetteer) -> tuple[str, 
     def ids(value: str) -> tuple[str, ...]:
         if value.lstrip().startswith("-"):
             return (value,)
-        return region_ids(value, gazetteer) if field == "region" else (slug(value),)
+        return value_ids(field, value, gazetteer)
 
     return tuple(sorted({known for value in values for known in ids(value)}))
 

@@ -228,7 +228,7 @@ _QUESTION: Final = (
     ),
     _choice("op", "How bare words are joined.", ("and", "or")),
     _words("region", "Articles about this place or one in it: id, name, or path (A > B).", "Sinuiju", repeats=True),
-    _words("source", "Articles of this publisher: id or name.", "Daily NK", repeats=True),
+    _words("source", "Articles of this publisher: its id or any name it is known by.", "Daily NK", repeats=True),
     _words("topic", "Articles on this topic: id or name.", "smuggling", repeats=True),
     _words("language", "Articles in this language: a code like en or ko.", "en", repeats=True),
     _words("exclude_region", "No articles about this place or one in it.", repeats=True),

@@ -13,7 +13,7 @@ from index.analysis import fold, stem, terms, tokens
 from index.gazetteer import Gazetteer, Place
 from search.korean import WITH_ONE_LETTER
 from search.query import And, Near, Not, Nothing, Or, Phrase, Prefix, Query, Term, Value, leaves
-from search.rewrite import region_ids, rewrite, understand
+from search.rewrite import rewrite, understand, value_ids
 from search.syntax import parse
 
 if TYPE_CHECKING:
@@ -142,12 +142,25 @@ def test_nothing_searchable_finds_nothing() -> None:
     assert understand("???", gazetteer=GAZETTEER).query == Nothing()
 
 
-def test_region_ids() -> None:
-    """A filter value may be an id, a spelling or a path; an unknown one stands for its own slug."""
-    assert region_ids("kp-sinuiju", GAZETTEER) == ("kp-sinuiju",)
-    assert region_ids("DPRK", GAZETTEER) == ("kp",)
-    assert region_ids("South Korea > Kangwon", GAZETTEER) == ("kr-gangwon",)
-    assert region_ids("South Korea > Sinuiju", GAZETTEER) == ("south-korea-sinuiju",)
+def test_regions_by_any_name() -> None:
+    """A region may be an id, a spelling or a path; an unknown one stands for its own slug."""
+    assert value_ids("region", "kp-sinuiju", GAZETTEER) == ("kp-sinuiju",)
+    assert value_ids("region", "DPRK", GAZETTEER) == ("kp",)
+    assert value_ids("region", "South Korea > Kangwon", GAZETTEER) == ("kr-gangwon",)
+    assert value_ids("region", "South Korea > Sinuiju", GAZETTEER) == ("south-korea-sinuiju",)
+
+
+@pytest.mark.parametrize("name", ["Radio Free Asia", "radio-free-asia", "RFA", "rfa", "자유아시아방송"])
+def test_sources_by_any_name(name: str) -> None:
+    """Articles that say RFA are filed under the publisher's id; whoever asks for RFA means them."""
+    assert rewrite(Value("source", name), GAZETTEER) == Value("source", "radio-free-asia")
+
+
+def test_names_that_are_not_known_stand_for_themselves() -> None:
+    """An archive has sources that we never heard of, and topics may be called like a publisher."""
+    assert value_ids("source", "The Village Post", GAZETTEER) == ("the-village-post",)
+    assert value_ids("topic", "RFA", GAZETTEER) == ("rfa",)
+    assert value_ids("language", "Korean", GAZETTEER) == ("ko",)
 
 
 def _missed(words: set[str]) -> tuple[int, int]:

@@ -37,6 +37,8 @@ MATCHING = [
     pytest.param({"region": ["cn", "kp-sinuiju"]}, lambda n: n % 3 != 1 and n % 7, id="repeated is or"),
     pytest.param({"exclude_region": "kp"}, lambda n: n % 3 == 2 or not n % 7, id="exclude a region"),
     pytest.param({"source": "Daily NK"}, lambda n: n % 2 == 0, id="source by name"),
+    pytest.param({"source": "데일리NK"}, lambda n: n % 2 == 0, id="source by another name"),
+    pytest.param({"q": "source:DailyNK"}, lambda n: n % 2 == 0, id="source by another name in the question"),
     pytest.param({"source": "daily-nk", "topic": "markets"}, lambda n: n % 6 == 0, id="filters are and"),
     pytest.param({"topic": "smuggling", "exclude_topic": "covid-19"}, lambda n: n % 4 == 2, id="one topic not other"),
     pytest.param({"exclude_source": "Daily NK"}, lambda n: n % 2, id="exclude a source"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from index.analysis import slug
 from index.document import Block, BlockKind, Label
 from index.errors import DataFileError
 from index.extract.dateline import find_dateline
 from index.extract.rules import compiled, read_rules
 from index.extract.source import SourceTable
+from index.publishers import publisher_ids
 
 TABLE = SourceTable(read_rules("sources.toml"))
 
@@ -48,6 +50,14 @@ def source(text: str, url: str | None = None, kind: BlockKind = BlockKind.BODY) 
 def test_the_publisher_gives_itself_away(text: str, url: str | None, expected: tuple[str, str] | None) -> None:
     """Host beats dateline beats self-reference; a tie is nobody."""
     assert source(text, url) == expected
+
+
+def test_who_asks_by_a_name_means_what_articles_are_filed_under() -> None:
+    """Every spelling that tells a publisher asks for it, too."""
+    for name in TABLE.all_names:
+        label = TABLE.find_label(name)
+        assert label is not None
+        assert publisher_ids()[slug(name)] == label.id == publisher_ids()[label.id]
 
 
 def test_credits_count_in_captions_only() -> None:
