@@ -30,7 +30,7 @@ from index.read.metadata import (
 from index.read.reading import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _TYPES: Final = (
     "Article NewsArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle OpinionNewsArticle Report"
@@ -110,15 +110,35 @@ def metadata_of(page: HtmlElement, source: str) -> PageMetadata:
 
 
 def _find_article(page: HtmlElement) -> dict[str, Any] | None:
-    """The first article that the page's JSON-LD describes, one with a headline before others."""
-    articles = [
+    """The first article that the page's JSON-LD describes, one with a headline before others.
+
+    Who wrote and who published it may stand beside it, and be told by their `@id`.
+    """
+    nodes = [
         node
         for script in page.iter("script")
         if script.get("type", "").strip().lower() == "application/ld+json"
         for node in _nodes(script.text or "")
+    ]
+    articles = [
+        node
+        for node in nodes
         if any(kind.lower().rpartition("/")[2] in ARTICLE_TYPES for kind in _texts(node.get("@type")))
     ]
-    return next((node for node in articles if node.get("headline")), articles[0] if articles else None)
+    article = next((node for node in articles if node.get("headline")), articles[0] if articles else None)
+    if article is None:
+        return None
+    named = {node["@id"]: node for node in reversed(nodes) if isinstance(node.get("@id"), str) and "name" in node}
+    return article | {
+        role: [_meant(one, named) for one in _each(article.get(role))] for role in ("author", "publisher")
+    }
+
+
+def _meant(one: object, named: Mapping[str, dict[str, Any]]) -> object:
+    """What an object means that has no name, but the `@id` of one that has; all else as it is."""
+    if isinstance(one, dict) and "name" not in one and isinstance(one.get("@id"), str):
+        return named.get(one["@id"], one)
+    return one
 
 
 def _nodes(text: str) -> Iterator[dict[str, Any]]:
@@ -234,14 +254,19 @@ def _address(markup: _Markup, source: str) -> str | None:
     return find_article_address(candidates, base or whole)
 
 
+def _each(value: object) -> list[Any]:
+    """The values of what may be one or several."""
+    return value if isinstance(value, list) else [value]
+
+
 def _texts(value: object) -> list[str]:
     """The texts of a JSON-LD value that may be one or several."""
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+    return [item for item in _each(value) if isinstance(item, str)]
 
 
 def _names(value: object) -> list[str]:
     """The names of people who may be given as text or as objects."""
-    return [name for item in (value if isinstance(value, list) else [value]) if (name := _name(item))]
+    return [name for item in _each(value) if (name := _name(item))]
 
 
 def _name(value: object) -> str | None:

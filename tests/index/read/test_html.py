@@ -189,6 +189,22 @@ def test_linked_data_of_any_kind(text: str, wanted: str | None) -> None:
     assert article.declared.title == wanted
 
 
+def test_who_is_told_by_id() -> None:
+    """Author and publisher may stand beside the article in a graph, or in another script, and be named by their ids."""
+    graph = [
+        {"@type": "Article", "headline": "Up", "author": {"@id": "#ha"}, "publisher": {"@id": "#nk"}},
+        {"@type": "Person", "@id": "#ha", "name": "Ha Yoon Ah"},
+        {"@type": "Person", "@id": ["#ha"], "name": "Nobody"},
+    ]
+    house = {"@type": "Organization", "@id": "#nk", "name": "Daily NK"}
+    scripts = [f'<script type="application/ld+json">{json.dumps(each)}</script>' for each in ({"@graph": graph}, house)]
+    declared = only_article("html", page(*scripts)).declared
+    assert (declared.authors, declared.source) == (("Ha Yoon Ah",), "Daily NK")
+    unknown = linked_data(headline="Up", author=[{"@id": "#she"}, {"@id": {}}, "Kim"], publisher={"@id": "#it"})
+    declared = only_article("html", page(unknown)).declared
+    assert (declared.authors, declared.source) == (("Kim",), None)
+
+
 def test_other_declarations() -> None:
     """Authors, source, topics and language come from the usual tags; what has no form of a language is none."""
     head = [
