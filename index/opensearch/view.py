@@ -10,6 +10,7 @@ looks at the state of the index, and is what the state says if that was the same
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -32,7 +33,10 @@ OPENING_S: Final = 10.0
 """Seconds that an opening waits while changes are being made searchable; then it takes what it finds."""
 
 PATIENCE_S: Final = 10.0
-"""Seconds that a search waits while shards are not to be had, as when a node was lost."""
+"""Seconds that a search waits while shards are not to be had, as when a node was lost.
+
+They begin when it is told so: where a node hangs, it takes the cluster half a minute to say that it is lost.
+"""
 
 _POLL_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 1.0
@@ -67,7 +71,7 @@ class View:
     ) -> Answer:
         """Ask all shards; the answer is whole. Raises `ViewGone`, `ClusterBusy` or another `ClusterError`."""
         with self._used():
-            return self._search(body, time.monotonic() + patience_s, timeout_s, parameters)
+            return self._search(body, patience_s, timeout_s, parameters)
 
     def close(self) -> None:
         """Have the cluster forget the point in time, after the searches under way. May be called twice."""
@@ -95,9 +99,11 @@ class View:
         if is_over:
             _forget(self.cluster, self._point)
 
-    def _search(self, body: Mapping[str, Any], ends: float, timeout_s: float, parameters: Mapping[str, str]) -> Answer:
+    def _search(
+        self, body: Mapping[str, Any], patience_s: float, timeout_s: float, parameters: Mapping[str, str]
+    ) -> Answer:
         """Ask until all shards answer."""
-        wait_s = _POLL_S
+        wait_s, ends = _POLL_S, math.inf
         while True:
             point = self._point
             try:
@@ -110,6 +116,7 @@ class View:
                 if not _may_pass(error):
                     raise
                 failure = error
+            ends = min(ends, time.monotonic() + patience_s)
             if time.monotonic() > ends:
                 raise ClusterBusy(str(failure)) from failure
             time.sleep(wait_s)

@@ -114,3 +114,32 @@ def test_a_renewal_that_fails_leaves_no_point_in_time(
     with pytest.raises(expected):
         opened.search({}, patience_s=0.1)
     assert cluster.held == {"point-1"}
+
+
+class Hanging(Held):
+    """A cluster of which a node hangs: half a minute later it says that the node is lost, and after that answers."""
+
+    def __init__(self) -> None:
+        super().__init__(SAME)
+        self.time = 0.0
+        self.asked = 0
+
+    def ask(self, method: str, path: str, body: Any = None, **options: object) -> dict[str, Any]:
+        """Answer as a cluster does."""
+        if path != "/_search":
+            return super().ask(method, path, body, **options)
+        self.asked += 1
+        if self.asked == 1:
+            self.time += 30
+            raise LOST
+        return {"_shards": {"total": 3, "successful": 3, "failed": 0}}
+
+
+def test_a_search_that_waited_long_for_a_node_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its patience begins when it is told that the node is lost, and not when it began to wait for it."""
+    cluster: Any = Hanging()
+    monkeypatch.setattr(view, "read_state", cluster.read_state)
+    monkeypatch.setattr(view, "time", SimpleNamespace(monotonic=lambda: cluster.time, sleep=lambda _seconds: None))
+    opened = view.open_view(cluster, "news", clock=lambda: cluster.time)
+    assert opened.search({})["_shards"]["successful"] == 3
+    assert cluster.asked == 2
