@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from index.errors import ViewGone
+from service import gone
 from service.gone import again_if_gone
 from service.saved.file import KeptSearches
 from service.serving import Serving
@@ -132,6 +134,22 @@ def test_where_nothing_newer_comes_it_is_told(readers: Api, leases: Leases, monk
     assert answer.json["detail"] == "what was being read was replaced by something newer; ask again"
     assert answer.headers["retry-after"]
     assert 0 < leases.left < 998
+
+
+def test_it_is_asked_again_however_late_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that hangs is waited for half a minute; what is newer is waited for after that."""
+    now, late = [0.0], [30.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda _seconds: None)
+    monkeypatch.setattr(gone, "time", clock)
+
+    @again_if_gone
+    def read() -> str:
+        if late:
+            now[0] += late.pop()
+            raise ViewGone("dateline", "1-00000000")
+        return "newer"
+
+    assert read() == "newer"
 
 
 def test_other_failures_are_not_asked_again() -> None:
