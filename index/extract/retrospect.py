@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from index.document import Block
 
-HEAD: Final = 80
+_HEAD: Final = 80
 """Characters before a date that are looked at for what announces it."""
 
 _SINCE_THEN = re.compile(r"\b[Ss]ince (?:[\w'’-]+ ){0,6}$")
@@ -48,7 +48,7 @@ class RetrospectReader:
         for block in bodies:
             for phrase in find_phrases_in(text, (block,)):
                 if phrase.first_day is not None and phrase.first_day > end:
-                    head = text[max(block.start, phrase.span.start - HEAD) : phrase.span.start]
+                    head = text[max(block.start, phrase.span.start - _HEAD) : phrase.span.start]
                     sentence = sentence_around(text, phrase.span, block.start, block.end)
                     is_announced = self._announced.search(head) or self._announcing.search(sentence)
                     if not is_announced or _SINCE_THEN.search(head):
@@ -80,7 +80,7 @@ class RetrospectReader:
 
     def is_of_past_year(self, text: str, where: Span, block: Block) -> bool:
         """Whether words that hold a day hold words for a past year too, or have them right before or behind."""
-        head = text[max(block.start, where.start - HEAD) : where.start]
+        head = text[max(block.start, where.start - _HEAD) : where.start]
         return (
             self._past_year.search(text, where.start, where.end) is not None
             or self._behind.match(text, where.end, block.end) is not None

@@ -117,8 +117,8 @@ class Cluster:
     ) -> Answer:
         """Send a request and give the answer. Raises a `ClusterError`; `Refused` where none says it better.
 
-        A node may take `timeout_s`. What it leaves unanswered may still be done, and is sent again to another: a
-        request must do no more twice than once.
+        A node may take `timeout_s`. What it leaves unanswered is sent again to another, and may still be done, late: a
+        request must do no harm by that.
         """
         parameters_sent = {name: str(value).lower() for name, value in parameters.items()}
         try:

@@ -114,7 +114,10 @@ def meta_of(state: State) -> dict[str, Any]:
 
 
 def write_state(cluster: Cluster, name: str, state: State) -> None:
-    """Have an index say this of itself from now on, on every node. Raises `ClusterError`."""
+    """Have an index say this of itself from now on, on every node. Raises `ClusterError`.
+
+    A node that hung may carry out an older one late, and set it back until the indexer looks (docs/decisions/0022).
+    """
     answer = cluster.ask("PUT", f"/{name}/_mapping", {"_meta": meta_of(state)})
     if not answer.get("acknowledged"):
         raise ClusterBusy(f"not every node has heard what {name} reflects")
